@@ -1,0 +1,1 @@
+//! Messages about a configuration: collected, then printed.

@@ -1,0 +1,9 @@
+//! What both daemons share. Knows neither of them.
+
+pub mod diag;
+pub mod log;
+pub mod net;
+pub mod process;
+pub mod syntax;
+pub mod sys;
+pub mod time;

@@ -1,0 +1,5 @@
+//! Addresses, interfaces and frames.
+
+mod hardware;
+
+pub use hardware::HardwareAddress;

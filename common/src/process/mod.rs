@@ -1,0 +1,1 @@
+//! What makes a program a daemon: detaching, pid file, privileges, readiness, panic hook.

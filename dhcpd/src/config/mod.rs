@@ -1,0 +1,3 @@
+//! From the statement tree to the resolved configuration.
+
+pub mod model;

@@ -1,0 +1,166 @@
+//! The resolved configuration: an immutable value that the engine reads and a reload replaces.
+//!
+//! Declarations live in flat lists and name each other by index. `scopes[0]` is the root.
+
+use std::net::Ipv4Addr;
+
+use common::net::HardwareAddress;
+use common::syntax::Place;
+
+use crate::eval::ast::{Block, Boolean};
+
+/// Everything a configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Names of the source files as the user wrote them, by [`common::syntax::FileId`].
+    pub files: Vec<String>,
+    /// Statement groups; the first is the root.
+    pub scopes: Vec<Scope>,
+    /// Shared networks in declaration order, with one for each subnet outside of any.
+    pub networks: Vec<SharedNetwork>,
+    /// Subnets in declaration order.
+    pub subnets: Vec<Subnet>,
+    /// Pools in the order in which allocation tries them.
+    pub pools: Vec<Pool>,
+    /// Host declarations in declaration order.
+    pub hosts: Vec<Host>,
+    /// Classes in declaration order.
+    pub classes: Vec<Class>,
+    /// Host names used as addresses; resolved outside of the core and handed to the evaluator.
+    pub names: Vec<Box<str>>,
+}
+
+/// Index into [`Config::scopes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScopeId(pub u32);
+/// Index into [`Config::networks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NetworkId(pub u32);
+/// Index into [`Config::subnets`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SubnetId(pub u32);
+/// Index into [`Config::pools`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PoolId(pub u32);
+/// Index into [`Config::hosts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HostId(pub u32);
+/// Index into [`Config::classes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClassId(pub u32);
+
+/// The statements of one declaration, within those of its parent.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The enclosing scope; `None` for the root. The parent of a pool is its shared network, not its subnet.
+    pub parent: Option<ScopeId>,
+    /// `authoritative`, as it stood in the parent when this scope was opened, then as its own text set it.
+    pub authoritative: bool,
+    /// Statements in the order written.
+    pub statements: Block,
+    /// Where the declaration begins.
+    pub place: Place,
+}
+
+/// A link that carries one or more subnets.
+#[derive(Clone, Debug)]
+pub struct SharedNetwork {
+    /// Name in log lines; `10.9.0.0/24` for the implicit network of a lone subnet.
+    pub name: Box<str>,
+    /// Its statements; an implicit network shares the scope of its subnet.
+    pub scope: ScopeId,
+    /// The interface it is tied to, if any.
+    pub interface: Option<Box<str>>,
+}
+
+/// A subnet of a shared network.
+#[derive(Clone, Debug)]
+pub struct Subnet {
+    /// Network address.
+    pub address: Ipv4Addr,
+    /// Mask; may have holes.
+    pub mask: Ipv4Addr,
+    /// The link it is on.
+    pub network: NetworkId,
+    /// Its statements.
+    pub scope: ScopeId,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// Addresses that are leased under the same conditions.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// The link it belongs to.
+    pub network: NetworkId,
+    /// Its statements.
+    pub scope: ScopeId,
+    /// `allow` permits; if there are any, one must match.
+    pub permits: Vec<Permit>,
+    /// `deny` permits; none may match.
+    pub prohibits: Vec<Permit>,
+    /// First and last address of each range, both included, the lower first, none overlapping another.
+    pub ranges: Vec<(Ipv4Addr, Ipv4Addr)>,
+    /// Where it is declared, or its first range.
+    pub place: Place,
+}
+
+/// Who may use a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// Clients without a host declaration.
+    UnknownClients,
+    /// Clients with one.
+    KnownClients,
+    /// Never matches: there is no authentication.
+    AuthenticatedClients,
+    /// Always matches.
+    UnauthenticatedClients,
+    /// Always matches.
+    AllClients,
+    /// BOOTP requests.
+    DynamicBootpClients,
+    /// Members of a class.
+    MembersOf(ClassId),
+    /// The time after this date, in seconds since the epoch.
+    After(u32),
+}
+
+/// A client known by name.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Name in log lines and for `use-host-decl-names`.
+    pub name: Box<str>,
+    /// Hardware address that identifies it.
+    pub hardware: Option<HardwareAddress>,
+    /// Client identifier (option 61) that identifies it.
+    pub uid: Option<Box<[u8]>>,
+    /// Its addresses, on any network.
+    pub fixed_addresses: Vec<FixedAddress>,
+    /// Its statements; their parent is the enclosing group or declaration.
+    pub scope: ScopeId,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// One value of `fixed-address`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixedAddress {
+    /// Written as an address.
+    Address(Ipv4Addr),
+    /// Written as a host name: one of [`Config::names`].
+    Name(Box<str>),
+}
+
+/// A class of clients.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Its name, case kept.
+    pub name: Box<str>,
+    /// `match if`
+    pub condition: Option<Boolean>,
+    /// Its statements.
+    pub scope: ScopeId,
+    /// Where it is declared.
+    pub place: Place,
+}

@@ -1,0 +1,75 @@
+//! What goes into the engine with a packet, and what comes out.
+
+use std::net::Ipv4Addr;
+
+use common::log::Line;
+use common::net::HardwareAddress;
+
+/// An interface that the server listens on: its index in the list given to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InterfaceId(pub u16);
+
+/// How a packet came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The interface it came in on.
+    pub interface: InterfaceId,
+    /// Source address of the IP header.
+    pub peer: Ipv4Addr,
+}
+
+/// What shall happen because of one packet or one tick. Cleared and used again by the caller.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Text to append to the lease file, in ISC's format.
+    pub journal: Vec<u8>,
+    /// Replies to send.
+    pub replies: Vec<Reply>,
+    /// ICMP echo requests to send.
+    pub pings: Vec<PingRequest>,
+    /// Lines to log, in order.
+    pub lines: Vec<Line>,
+}
+
+/// A reply, ready to send.
+#[derive(Debug)]
+pub struct Reply {
+    /// The BOOTP message: the UDP payload.
+    pub bytes: Vec<u8>,
+    /// How to send it.
+    pub route: Route,
+    /// True if it may leave only after the journal is on disk.
+    pub needs_durable: bool,
+}
+
+/// How a reply travels (reference isc-dhcpd-behaviour.md, section 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A frame built by hand: the client cannot answer ARP yet.
+    Raw {
+        /// The interface to send on.
+        interface: InterfaceId,
+        /// Destination on the link; `None` is the broadcast address.
+        link: Option<HardwareAddress>,
+        /// Source address of the IP header.
+        source: Ipv4Addr,
+        /// Destination address of the IP header.
+        destination: Ipv4Addr,
+        /// Destination port.
+        port: u16,
+    },
+    /// An ordinary datagram, routed by the kernel.
+    Datagram {
+        /// Destination address.
+        destination: Ipv4Addr,
+        /// Destination port.
+        port: u16,
+    },
+}
+
+/// An ICMP echo request to send before an address is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PingRequest {
+    /// The address in question.
+    pub address: Ipv4Addr,
+}

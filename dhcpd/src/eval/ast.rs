@@ -1,0 +1,185 @@
+//! Statements and expressions as the configuration holds them, names resolved. Shapes: reference
+//! isc-dhcpd-config.md, sections 5 and 6.
+
+use common::syntax::Place;
+
+use crate::options::OptionId;
+
+/// A list of statements, executed in order.
+pub type Block = Vec<Statement>;
+
+/// An action and where it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// First token of the statement: what every value set by it names as its origin.
+    pub place: Place,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// `option X value;`, `supersede X value;`, any server parameter, ...
+    Assign {
+        /// The option or parameter.
+        option: OptionId,
+        /// How the value meets one that is already there.
+        how: Assignment,
+        /// The value.
+        value: Data,
+    },
+    /// `if … { } elsif … { } else { }`: the first branch whose condition is true.
+    If {
+        /// Conditions with their blocks, in order.
+        branches: Vec<(Boolean, Block)>,
+        /// What to do when none is true.
+        otherwise: Block,
+    },
+    /// `break;`: ends the innermost block.
+    Break,
+    /// `log(level, text);`
+    Log {
+        /// Severity; the default is debug.
+        level: common::log::Level,
+        /// The text; null logs nothing.
+        text: Data,
+    },
+}
+
+/// How an assigned value meets one that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// `option`, `supersede`, `send`: takes its place.
+    Replace,
+    /// `default`: yields to it.
+    Default,
+    /// `append`: goes behind it.
+    Append,
+    /// `prepend`: goes before it.
+    Prepend,
+}
+
+/// An expression that yields bytes, or null.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data {
+    /// A value known when the configuration was read: strings, hex lists, every typed option value.
+    Constant(Box<[u8]>),
+    /// A typed option value with host names in it (`option routers gw.example.org;`): the parts in order.
+    Assembled(Vec<Part>),
+    /// `null`
+    Null,
+    /// `option NAME`: the option of that name in the request.
+    Option(OptionId),
+    /// `config-option NAME`: the value collected for the reply so far.
+    ConfigOption(OptionId),
+    /// `hardware`: hardware type, then the client's hardware address.
+    Hardware,
+    /// `packet(offset, length)`: raw bytes of the BOOTP message.
+    Packet(Box<Number>, Box<Number>),
+    /// `substring(data, offset, length)`
+    Substring(Box<Data>, Box<Number>, Box<Number>),
+    /// `suffix(data, length)`
+    Suffix(Box<Data>, Box<Number>),
+    /// `concat(a, b, …)`: null if any part is null.
+    Concat(Vec<Data>),
+    /// `pick-first-value(a, b, …)`: the first that is not null.
+    Pick(Vec<Data>),
+    /// `lcase(data)`
+    Lower(Box<Data>),
+    /// `ucase(data)`
+    Upper(Box<Data>),
+    /// `reverse(width, data)`
+    Reverse(Box<Number>, Box<Data>),
+    /// `binary-to-ascii(base, width, separator, data)`
+    BinaryToAscii {
+        /// Number base, 2 to 16.
+        base: Box<Number>,
+        /// Bits of a number: 8, 16 or 32.
+        width: Box<Number>,
+        /// Text between two numbers.
+        separator: Box<Data>,
+        /// The numbers, big endian.
+        data: Box<Data>,
+    },
+    /// `encode-int(number, width)`: big endian, width 8, 16 or 32.
+    EncodeInt(Box<Number>, u8),
+    /// `host-decl-name`: name of the host declaration that matched the client.
+    HostName,
+    /// `leased-address`: four octets.
+    LeasedAddress,
+    /// `filename`: the request's `file` field.
+    Filename,
+    /// `server-name`: the request's `sname` field.
+    ServerName,
+}
+
+/// A piece of a typed option value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Bytes known when the configuration was read.
+    Bytes(Box<[u8]>),
+    /// A host name: all its IPv4 addresses, four octets each. A name without any makes the whole value null.
+    Addresses(Box<str>),
+}
+
+/// An expression that yields true, false or null.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Boolean {
+    /// `true`, `false`
+    Constant(bool),
+    /// `a = b` of bytes: null equals null only.
+    DataEqual(Box<Data>, Box<Data>),
+    /// `a != b` of bytes.
+    DataUnequal(Box<Data>, Box<Data>),
+    /// `a = b` of numbers.
+    NumberEqual(Box<Number>, Box<Number>),
+    /// `a != b` of numbers.
+    NumberUnequal(Box<Number>, Box<Number>),
+    /// `a and b`
+    And(Box<Boolean>, Box<Boolean>),
+    /// `a or b`
+    Or(Box<Boolean>, Box<Boolean>),
+    /// `not a`
+    Not(Box<Boolean>),
+    /// `exists NAME`: the request has the option.
+    Exists(OptionId),
+    /// `known`: a host declaration matched the client.
+    Known,
+    /// `static`: the client gets a fixed address.
+    Static,
+}
+
+/// An expression that yields a number, or null.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Number {
+    /// A number written in the configuration.
+    Constant(i64),
+    /// `extract-int(data, width)`: big endian, width 8, 16 or 32; null if the data is shorter.
+    ExtractInt(Box<Data>, u8),
+    /// `lease-time`: seconds until the lease ends.
+    LeaseTime,
+    /// `a + b`, and so on.
+    Arithmetic(Operator, Box<Number>, Box<Number>),
+}
+
+/// An arithmetic operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`
+    Add,
+    /// `-`, which the original's lexer never yields.
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `%`
+    Remainder,
+    /// `&`
+    And,
+    /// `|`
+    Or,
+    /// `^`
+    Xor,
+}

@@ -1,0 +1,1 @@
+//! Leases: record, table, allocation, expiry, and their file.

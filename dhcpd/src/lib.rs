@@ -1,0 +1,12 @@
+//! rdhcpd: a DHCPv4 and BOOTP server that is a drop-in for ISC dhcpd.
+//!
+//! The core (`config options eval wire lease engine4`) takes packets, facts and time and returns data; `io` is the only
+//! folder that touches the world.
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod engine4;
+pub mod eval;
+pub mod lease;
+pub mod options;
+pub mod wire;

@@ -1,0 +1,5 @@
+//! Option spaces and tables; values to and from bytes.
+
+mod id;
+
+pub use id::{OptionId, SpaceId};

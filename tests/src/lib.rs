@@ -1,0 +1,1 @@
+//! Tools of the behaviour suite: subjects, labs of network namespaces, and test clients.
