@@ -2,4 +2,4 @@
 
 mod hardware;
 
-pub use hardware::HardwareAddress;
+pub use hardware::{ETHERNET, HardwareAddress};

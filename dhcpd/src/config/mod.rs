@@ -1,3 +1,6 @@
 //! From the statement tree to the resolved configuration.
 
+mod index;
 pub mod model;
+
+pub use index::Index;

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use common::net::HardwareAddress;
 use common::syntax::Place;
 
+use super::index::Index;
 use crate::eval::ast::{Block, Boolean};
 
 /// Everything a configuration says.
@@ -28,6 +29,11 @@ pub struct Config {
     pub classes: Vec<Class>,
     /// Host names used as addresses; resolved outside of the core and handed to the evaluator.
     pub names: Vec<Box<str>>,
+    /// Statements that are accepted, but without which this server would not do what they ask: it must not serve.
+    /// Where they stand, and what to say.
+    pub unsupported: Vec<(Place, String)>,
+    /// Lookups; see [`Config::rebuild_index`].
+    pub index: Index,
 }
 
 /// Index into [`Config::scopes`].
