@@ -1,5 +1,13 @@
-//! Option spaces and tables; values to and from bytes.
+//! Option spaces and tables; the options of a reply in progress.
 
+pub mod codes;
+mod enumeration;
+mod format;
 mod id;
+mod registry;
+mod tables;
 
+pub use enumeration::Enumeration;
+pub use format::{Field, Format, Repeat};
 pub use id::{OptionId, SpaceId};
+pub use registry::{DefineError, Definition, Registry, Space};
