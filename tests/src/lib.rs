@@ -1,1 +1,4 @@
 //! Tools of the behaviour suite: subjects, labs of network namespaces, and test clients.
+
+pub mod failure;
+pub mod lab;

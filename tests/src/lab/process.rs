@@ -1,0 +1,82 @@
+//! A running program that does not outlive the value that stands for it.
+
+use std::process::{Child, Command, ExitStatus};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::os::unix::process::CommandExt;
+
+use super::identity::Identity;
+use crate::failure::{Context, Result};
+
+/// A child process, killed and waited for when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    identity: Identity,
+    name: String,
+}
+
+impl Running {
+    /// Starts a program in a process group of its own, so that a Ctrl-C on the terminal reaches only the test that owns it.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn spawn(command: &mut Command) -> Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command
+            .process_group(0)
+            .spawn()
+            .context(format!("cannot start {name}"))?;
+        let identity = Identity::of(child.id())?;
+        Ok(Self {
+            child,
+            identity,
+            name,
+        })
+    }
+
+    /// The child, to take its pipes or ask how it ended.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Its pid and start time.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The program's name as it was called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kill(Pid::from_raw(self.identity.pid()), signal)
+            .context(format!("cannot signal {}", self.name))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// If the system cannot say.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        self.child
+            .wait()
+            .context(format!("cannot wait for {}", self.name))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when the child has been waited for already, which is what they are for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

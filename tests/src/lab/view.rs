@@ -1,0 +1,108 @@
+//! What a program in a lab sees instead of the machine's own files: paths bound over others, empty directories, a log socket of its own.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+
+use crate::failure::{Context, Result};
+
+/// Devices that daemons, clients and QEMU may open; bound into the private `/dev` where they exist.
+const DEVICES: [&str; 9] = [
+    "null", "zero", "full", "random", "urandom", "tty", "ptmx", "kvm", "net/tun",
+];
+
+/// Differences between the machine's files and what a program sees. The default has none.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    bound: Vec<(PathBuf, PathBuf)>,
+    empty: Vec<PathBuf>,
+    log_socket: Option<PathBuf>,
+}
+
+impl View {
+    /// `source` is seen at `target`, which must exist.
+    #[must_use]
+    pub fn bind(mut self, source: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        self.bound.push((source.into(), target.into()));
+        self
+    }
+
+    /// An empty directory of the program's own is seen at `target`, which must exist.
+    #[must_use]
+    pub fn empty(mut self, target: impl Into<PathBuf>) -> Self {
+        self.empty.push(target.into());
+        self
+    }
+
+    /// What is sent to `/dev/log` reaches the datagram socket at `socket` (see [`super::Syslog`]).
+    #[must_use]
+    pub fn log_to(mut self, socket: impl Into<PathBuf>) -> Self {
+        self.log_socket = Some(socket.into());
+        self
+    }
+
+    /// Makes the calling thread and what it starts see the difference. Nothing changes for anybody else.
+    pub(super) fn apply(&self) -> Result<()> {
+        if self.bound.is_empty() && self.empty.is_empty() && self.log_socket.is_none() {
+            return Ok(());
+        }
+        leave_shared_mounts()?;
+        for (source, target) in &self.bound {
+            bind(source, target)?;
+        }
+        for target in &self.empty {
+            mount_memory(target)?;
+        }
+        self.log_socket.as_deref().map_or(Ok(()), private_devices)
+    }
+}
+
+fn leave_shared_mounts() -> Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS).context("cannot make a mount namespace")?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
+        .context("cannot make the mounts private")
+}
+
+fn bind(source: &Path, target: &Path) -> Result<()> {
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(Some(source), target, None::<&str>, flags, None::<&str>).context(format!(
+        "cannot bind {} over {}",
+        source.display(),
+        target.display()
+    ))
+}
+
+fn mount_memory(target: &Path) -> Result<()> {
+    let flags = MsFlags::MS_NOSUID;
+    mount(
+        Some("tmpfs"),
+        target,
+        Some("tmpfs"),
+        flags,
+        Some("mode=0755"),
+    )
+    .context(format!("cannot mount memory on {}", target.display()))
+}
+
+/// Puts a `/dev` of our own in place: `/dev/log` itself cannot be bound over, since it may be absent or a symbolic link.
+fn private_devices(log_socket: &Path) -> Result<()> {
+    let staging = log_socket.with_extension("dev");
+    let doing = format!("cannot prepare {}", staging.display());
+    fs::create_dir_all(&staging).context(&doing)?;
+    mount_memory(&staging)?;
+    fs::create_dir(staging.join("net")).context(&doing)?;
+    for device in DEVICES {
+        let original = Path::new("/dev").join(device);
+        if original.exists() {
+            let copy = staging.join(device);
+            fs::write(&copy, b"").context(&doing)?;
+            bind(&original, &copy)?;
+        }
+    }
+    symlink(log_socket, staging.join("log")).context(&doing)?;
+    bind(&staging, Path::new("/dev"))
+}
