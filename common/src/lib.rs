@@ -6,4 +6,6 @@ pub mod net;
 pub mod process;
 pub mod syntax;
 pub mod sys;
+#[cfg(test)]
+mod test_support;
 pub mod time;

@@ -1,1 +1,11 @@
-//! What makes a program a daemon: detaching, pid file, privileges, readiness, panic hook.
+//! What makes a program a daemon: detaching, pid file, privileges, panic hook.
+
+mod background;
+mod panic_hook;
+mod pid_file;
+mod privileges;
+
+pub use background::{Readiness, Side, Starting, detach, fork};
+pub use panic_hook::log_panics;
+pub use pid_file::{PidFile, is_running};
+pub use privileges::{Account, Groups, change_root, drop_privileges, find_group};

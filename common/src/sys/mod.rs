@@ -1,1 +1,9 @@
 //! System calls that need `unsafe`; nothing else in the project may use it.
+
+pub mod batch;
+pub mod icmp;
+pub mod local_time;
+#[cfg(target_os = "linux")]
+#[path = "packet_linux.rs"]
+pub mod packet;
+pub mod udp;

@@ -1,0 +1,235 @@
+//! Many datagrams in one system call: received with what the kernel knows about each, or sent.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::libc;
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrStorage, recvmmsg, sendmmsg,
+};
+
+/// How many datagrams one call moves at most.
+pub const BATCH: usize = 32;
+
+/// Room for the control messages that the sockets of this module ask for.
+const CONTROL_SPACE: usize = 128;
+
+/// Buffers that are filled by one call and read afterwards.
+pub struct ReceiveBatch {
+    slots: Vec<Slot>,
+    filled: usize,
+}
+
+struct Slot {
+    buffer: Box<[u8]>,
+    length: usize,
+    facts: Facts,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Facts {
+    peer: Option<SocketAddr>,
+    local: Option<LocalAddress>,
+    checksum_pending: bool,
+    tagged: bool,
+}
+
+/// A received datagram or frame with what the kernel told about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// Its bytes; cut at the size of the buffer.
+    pub bytes: &'a [u8],
+    /// Who sent it; `None` on packet sockets.
+    pub peer: Option<SocketAddr>,
+    /// Which of our addresses it was sent to, if the socket was opened to tell.
+    pub local: Option<LocalAddress>,
+    /// True if the sender on this machine left the checksum to hardware that never came (packet sockets only).
+    pub checksum_pending: bool,
+    /// True if the kernel has taken a VLAN tag off (packet sockets only).
+    pub tagged: bool,
+}
+
+/// The address and interface a datagram arrived on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalAddress {
+    /// The destination address of the datagram.
+    pub address: IpAddr,
+    /// The address of ours to answer from: differs from `address` for broadcasts.
+    pub specific: IpAddr,
+    /// Kernel's number of the interface.
+    pub interface: u32,
+}
+
+impl ReceiveBatch {
+    /// Buffers for [`BATCH`] datagrams of up to `size` bytes.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        let slot = || Slot {
+            buffer: vec![0; size].into_boxed_slice(),
+            length: 0,
+            facts: Facts::default(),
+        };
+        Self {
+            slots: (0..BATCH).map(|_| slot()).collect(),
+            filled: 0,
+        }
+    }
+
+    /// Takes what waits in `socket`, up to [`BATCH`] datagrams, without blocking. Returns how many there were.
+    ///
+    /// # Errors
+    /// Those of `recvmmsg(2)`; [`io::ErrorKind::WouldBlock`] if nothing waits.
+    pub fn receive(&mut self, socket: impl AsFd) -> io::Result<usize> {
+        self.filled = 0;
+        let received = receive_into(&mut self.slots, socket.as_fd().as_raw_fd())?;
+        self.filled = received.len();
+        for (slot, (length, facts)) in self.slots.iter_mut().zip(received) {
+            slot.length = length;
+            slot.facts = facts;
+        }
+        Ok(self.filled)
+    }
+
+    /// The datagrams of the last call of [`Self::receive`], in the order of arrival.
+    pub fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
+        self.slots.iter().take(self.filled).map(Slot::datagram)
+    }
+}
+
+impl Slot {
+    fn datagram(&self) -> Datagram<'_> {
+        Datagram {
+            bytes: self.buffer.get(..self.length).unwrap_or_default(),
+            peer: self.facts.peer,
+            local: self.facts.local,
+            checksum_pending: self.facts.checksum_pending,
+            tagged: self.facts.tagged,
+        }
+    }
+}
+
+/// The headers are made anew for each call: nix does not reset the lengths that the kernel has written into them.
+fn receive_into(slots: &mut [Slot], socket: i32) -> io::Result<Vec<(usize, Facts)>> {
+    let control = Vec::with_capacity(CONTROL_SPACE);
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(slots.len(), Some(control));
+    let mut buffers: Vec<[IoSliceMut<'_>; 1]> = slots
+        .iter_mut()
+        .map(|slot| [IoSliceMut::new(&mut slot.buffer)])
+        .collect();
+    let flags = MsgFlags::MSG_DONTWAIT;
+    let results = recvmmsg(socket, &mut headers, buffers.iter_mut(), flags, None)?;
+    Ok(results
+        .map(|message| (message.bytes, facts(&message)))
+        .collect())
+}
+
+fn facts(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Facts {
+    let mut facts = Facts {
+        peer: message.address.as_ref().and_then(socket_address),
+        ..Facts::default()
+    };
+    // Truncated control data, the only error here, means that we know no more than the sender.
+    for control in message.cmsgs().into_iter().flatten() {
+        facts.note(&control);
+    }
+    facts
+}
+
+impl Facts {
+    fn note(&mut self, control: &ControlMessageOwned) {
+        match control {
+            ControlMessageOwned::Ipv4PacketInfo(info) => {
+                self.local = Some(LocalAddress {
+                    address: ipv4(info.ipi_addr).into(),
+                    specific: ipv4(info.ipi_spec_dst).into(),
+                    interface: u32::try_from(info.ipi_ifindex).unwrap_or(0),
+                });
+            }
+            ControlMessageOwned::Ipv6PacketInfo(info) => {
+                let address = Ipv6Addr::from(info.ipi6_addr.s6_addr).into();
+                self.local = Some(LocalAddress {
+                    address,
+                    specific: address,
+                    interface: info.ipi6_ifindex,
+                });
+            }
+            #[cfg(target_os = "linux")]
+            ControlMessageOwned::Unknown(unknown) => {
+                let frame = super::packet::frame_facts(unknown);
+                self.checksum_pending = frame.checksum_pending;
+                self.tagged = frame.tagged;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ipv4(address: libc::in_addr) -> Ipv4Addr {
+    Ipv4Addr::from_bits(u32::from_be(address.s_addr))
+}
+
+fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
+    if let Some(v4) = address.as_sockaddr_in() {
+        return Some(SocketAddr::V4((*v4).into()));
+    }
+    address
+        .as_sockaddr_in6()
+        .map(|v6| SocketAddr::V6((*v6).into()))
+}
+
+/// Sends `messages`, each to its address or, without one, to where the socket is connected or bound. Returns how many
+/// left, which is fewer than given if the socket's buffer is full or a message failed; at most [`BATCH`] are tried.
+///
+/// # Errors
+/// The failure of the first message.
+pub fn send(socket: impl AsFd, messages: &[(&[u8], Option<SocketAddr>)]) -> io::Result<usize> {
+    let messages = messages.get(..BATCH).unwrap_or(messages);
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(messages.len(), None);
+    let slices: Vec<[IoSlice<'_>; 1]> = messages
+        .iter()
+        .map(|(bytes, _)| [IoSlice::new(bytes)])
+        .collect();
+    let addresses: Vec<Option<SockaddrStorage>> = messages
+        .iter()
+        .map(|(_, address)| address.map(SockaddrStorage::from))
+        .collect();
+    let socket = socket.as_fd().as_raw_fd();
+    let flags = MsgFlags::MSG_DONTWAIT;
+    let sent = sendmmsg(socket, &mut headers, &slices, addresses, [], flags)?;
+    Ok(sent.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+    use crate::sys::udp;
+
+    #[test]
+    fn a_batch_brings_datagrams_with_peer_and_local_address() {
+        let receiver = udp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        udp::report_local_address(&receiver).unwrap();
+        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let destination = receiver.local_addr().unwrap();
+        let messages: Vec<(&[u8], _)> =
+            vec![(b"one", Some(destination)), (b"two", Some(destination))];
+        assert_eq!(send(&sender, &messages).unwrap(), 2);
+
+        let mut batch = ReceiveBatch::new(512);
+        assert_eq!(batch.receive(&receiver).unwrap(), 2);
+        let texts: Vec<_> = batch.datagrams().map(|datagram| datagram.bytes).collect();
+        assert_eq!(texts, [b"one", b"two"]);
+        let first = batch.datagrams().next().unwrap();
+        assert_eq!(first.peer, Some(sender.local_addr().unwrap()));
+        assert_eq!(first.local.unwrap().address, Ipv4Addr::LOCALHOST);
+    }
+
+    #[test]
+    fn an_empty_socket_would_block() {
+        let receiver = udp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let error = ReceiveBatch::new(512).receive(&receiver).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}

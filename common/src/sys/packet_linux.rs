@@ -1,0 +1,169 @@
+//! Linux packet sockets: whole frames of one interface, filtered in the kernel.
+#![expect(unsafe_code, reason = "nix wraps neither the filter nor sockaddr_ll")]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::ptr;
+
+use nix::libc;
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, UnknownCmsg, setsockopt, socket, sockopt,
+};
+
+use super::batch::{self, ReceiveBatch};
+
+/// The name that the original's log lines give to this kind of socket.
+pub const KIND: &str = "LPF";
+
+/// Bytes of frames that may wait for us: a lab of machines switched on together sends its requests at once.
+const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// A non-blocking socket that receives the UDP datagrams to one port on one interface as whole frames, and sends
+/// frames there.
+#[derive(Debug)]
+pub struct PacketSocket(OwnedFd);
+
+impl PacketSocket {
+    /// Opens the socket on the interface with kernel number `index`, for UDP datagrams to `port`.
+    ///
+    /// # Errors
+    /// Those of `socket(2)`, `setsockopt(2)` and `bind(2)`.
+    pub fn open(index: u32, port: u16) -> io::Result<Self> {
+        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+        // No protocol yet: nothing may arrive before the filter is in place.
+        let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+        attach_filter(&socket, &udp_port_filter(port))?;
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1i32)?;
+        setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
+        bind(&socket, index)?;
+        Ok(Self(socket))
+    }
+
+    /// Takes the frames that wait, without blocking. Returns how many there were.
+    ///
+    /// # Errors
+    /// Those of `recvmmsg(2)`; [`io::ErrorKind::WouldBlock`] if nothing waits.
+    pub fn receive(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+        batch.receive(self)
+    }
+
+    /// Sends whole frames. Returns how many left; at most [`super::batch::BATCH`] are tried.
+    ///
+    /// # Errors
+    /// The failure of the first frame.
+    pub fn send(&self, frames: &[&[u8]]) -> io::Result<usize> {
+        let messages: Vec<_> = frames.iter().map(|frame| (*frame, None)).collect();
+        batch::send(self, &messages)
+    }
+}
+
+/// What the kernel knows about a frame beside its bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct FrameFacts {
+    pub(super) checksum_pending: bool,
+    pub(super) tagged: bool,
+}
+
+/// Reads a control message: a `struct tpacket_auxdata`, which begins with the status word.
+pub(super) fn frame_facts(message: &UnknownCmsg) -> FrameFacts {
+    let header = &message.cmsg_header;
+    if (header.cmsg_level, header.cmsg_type) != (libc::SOL_PACKET, libc::PACKET_AUXDATA) {
+        return FrameFacts::default();
+    }
+    let status = message.data_bytes.first_chunk();
+    let status = status.map_or(0, |word| u32::from_ne_bytes(*word));
+    FrameFacts {
+        checksum_pending: status & libc::TP_STATUS_CSUMNOTREADY != 0,
+        tagged: status & libc::TP_STATUS_VLAN_VALID != 0,
+    }
+}
+
+impl AsFd for PacketSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for PacketSocket {
+    fn as_raw_fd(&self) -> i32 {
+        self.0.as_raw_fd()
+    }
+}
+
+fn bind(socket: &OwnedFd, index: u32) -> io::Result<()> {
+    // SAFETY: the structure holds integers only, for which zero bytes are valid.
+    let mut address = unsafe { MaybeUninit::<libc::sockaddr_ll>::zeroed().assume_init() };
+    address.sll_family = u16::try_from(libc::AF_PACKET).map_err(io::Error::other)?;
+    let every_protocol = u16::try_from(libc::ETH_P_ALL).map_err(io::Error::other)?;
+    address.sll_protocol = every_protocol.to_be();
+    address.sll_ifindex = i32::try_from(index).map_err(io::Error::other)?;
+    let length = socket_length::<libc::sockaddr_ll>()?;
+    // SAFETY: the pointer is to a whole sockaddr_ll that outlives the call, and the length is its size.
+    let result = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
+    check(result)
+}
+
+fn attach_filter(socket: &OwnedFd, filter: &[libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(filter.len()).map_err(io::Error::other)?,
+        // The kernel copies the program and writes nothing.
+        filter: filter.as_ptr().cast_mut(),
+    };
+    set_option(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
+}
+
+fn set_option<T>(socket: &OwnedFd, level: i32, option: i32, value: &T) -> io::Result<()> {
+    let length = socket_length::<T>()?;
+    let value = ptr::from_ref(value).cast();
+    // SAFETY: the pointer is to a whole T that outlives the call, and the length is its size; what a T points to, the
+    // caller keeps alive.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, length) };
+    check(result)
+}
+
+fn socket_length<T>() -> io::Result<libc::socklen_t> {
+    libc::socklen_t::try_from(size_of::<T>()).map_err(io::Error::other)
+}
+
+fn check(result: i32) -> io::Result<()> {
+    if result == 0 {
+        return Ok(());
+    }
+    Err(io::Error::last_os_error())
+}
+
+/// Accepts untagged IPv4 frames that carry an unfragmented UDP datagram to `port`.
+fn udp_port_filter(port: u16) -> [libc::sock_filter; 11] {
+    const LOAD_HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_ABS;
+    const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
+    const LOAD_HEADER_LENGTH: u32 = libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH;
+    const LOAD_HALF_INDEXED: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_IND;
+    const JUMP_EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    const JUMP_BITS: u32 = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
+    const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+    [
+        instruction(LOAD_HALF, 0, 0, 12),
+        instruction(JUMP_EQUAL, 0, 8, 0x0800),
+        instruction(LOAD_BYTE, 0, 0, 23),
+        instruction(JUMP_EQUAL, 0, 6, 17),
+        instruction(LOAD_HALF, 0, 0, 20),
+        // The flag "more fragments" or any offset.
+        instruction(JUMP_BITS, 4, 0, 0x3fff),
+        instruction(LOAD_HEADER_LENGTH, 0, 0, 14),
+        instruction(LOAD_HALF_INDEXED, 0, 0, 16),
+        instruction(JUMP_EQUAL, 0, 1, u32::from(port)),
+        instruction(RETURN, 0, 0, u32::MAX),
+        instruction(RETURN, 0, 0, 0),
+    ]
+}
+
+fn instruction(code: u32, if_true: u8, if_false: u8, operand: u32) -> libc::sock_filter {
+    libc::sock_filter {
+        // Every code above fits into 16 bits.
+        code: u16::try_from(code).unwrap_or(0),
+        jt: if_true,
+        jf: if_false,
+        k: operand,
+    }
+}

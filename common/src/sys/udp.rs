@@ -1,0 +1,66 @@
+//! UDP sockets with the options that the daemons need.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrStorage, bind as bind_address, setsockopt, socket,
+    sockopt,
+};
+
+/// A non-blocking socket bound to `address`. An IPv6 socket takes no IPv4 traffic.
+///
+/// # Errors
+/// Those of `socket(2)`, `setsockopt(2)` and `bind(2)`.
+pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = open(&address)?;
+    if address.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
+    bind_address(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    Ok(UdpSocket::from(socket))
+}
+
+/// Like [`bind`], for a socket that may send broadcasts and share its port with others that allow it.
+///
+/// # Errors
+/// Those of `socket(2)`, `setsockopt(2)` and `bind(2)`.
+pub fn bind_broadcast(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = open(&address)?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    setsockopt(&socket, sockopt::Broadcast, &true)?;
+    bind_address(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    Ok(UdpSocket::from(socket))
+}
+
+/// From now on each datagram received brings the address that it was sent to.
+///
+/// # Errors
+/// Those of `setsockopt(2)`.
+pub fn report_local_address(socket: &UdpSocket) -> io::Result<()> {
+    if socket.local_addr()?.is_ipv4() {
+        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+    }
+    Ok(())
+}
+
+/// Asks the kernel to keep up to `bytes` of datagrams that wait to be read. It may keep fewer.
+///
+/// # Errors
+/// Those of `setsockopt(2)`.
+pub fn set_receive_buffer(socket: impl AsFd, bytes: usize) -> io::Result<()> {
+    setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
+    Ok(())
+}
+
+fn open(address: &SocketAddr) -> io::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::Inet,
+        SocketAddr::V6(_) => AddressFamily::Inet6,
+    };
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    Ok(socket(family, SockType::Datagram, flags, None)?)
+}
