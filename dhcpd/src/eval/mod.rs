@@ -1,3 +1,22 @@
-//! Executable statements and expressions, and what they mean for a packet.
+//! Executable statements and expressions, and what they mean for a packet (reference isc-dhcpd-config.md, sections 5 to
+//! 7).
+//!
+//! Expressions and blocks nest; the configuration refuses to nest them deeper than [`NESTING_LIMIT`], so that recursion here
+//! is bounded. Chains of `and` and `or` may be as long as they like.
 
 pub mod ast;
+mod boolean;
+mod context;
+mod data;
+mod digits;
+mod execute;
+mod number;
+mod settings;
+mod words;
+
+pub use context::{Context, Evaluator, LeaseFacts, ResolvedNames};
+pub use execute::{execute, execute_scope_chain};
+pub use settings::Flag;
+
+/// How deep blocks and expressions may nest.
+pub const NESTING_LIMIT: usize = 100;

@@ -1,0 +1,273 @@
+//! Bytes, or null.
+
+use std::borrow::Cow;
+
+use common::log::Level;
+
+use super::ast::{Data, Number, Part};
+use super::context::Evaluator;
+use super::digits::push_digits;
+use super::words;
+use crate::options::{Entry, Field, OptionId, Value, domain};
+use crate::wire::text_of;
+
+/// Longest value that an expression may build: many times what a packet can carry.
+const LENGTH_LIMIT: usize = 65_536;
+
+type Bytes<'e> = Cow<'e, [u8]>;
+
+impl<'e> Evaluator<'e> {
+    /// The value of `expression`, or null. Constants and parts of the request are borrowed.
+    #[must_use]
+    pub fn data(&self, expression: &'e Data) -> Option<Bytes<'e>> {
+        match expression {
+            Data::Constant(bytes) => Some(Cow::Borrowed(bytes)),
+            Data::Assembled(parts) => self.assemble(parts),
+            Data::Null => None,
+            Data::Option(id) => self.request_option(*id),
+            Data::ConfigOption(id) => self.referred()?.value(*id),
+            Data::Hardware => self.hardware(),
+            Data::Packet(offset, length) => self.packet(offset, length),
+            Data::Substring(data, offset, length) => self.substring(data, offset, length),
+            Data::Suffix(data, length) => self.suffix(data, length),
+            Data::Concat(parts) => self.concat(parts),
+            Data::Pick(parts) => parts.iter().find_map(|part| self.data(part)),
+            Data::Lower(data) => Some(self.data(data)?.to_ascii_lowercase().into()),
+            Data::Upper(data) => Some(self.data(data)?.to_ascii_uppercase().into()),
+            Data::Reverse(width, data) => self.reverse(width, data),
+            Data::BinaryToAscii {
+                base,
+                width,
+                separator,
+                data,
+            } => self.binary_to_ascii([base, width], [separator, data]),
+            Data::EncodeInt(number, width) => self.encode(number, *width),
+            Data::HostName => self.host_name(),
+            Data::LeasedAddress => self.leased_address(),
+            Data::Filename => self.filename(),
+            Data::ServerName => self.server_name(),
+        }
+    }
+
+    /// The value that was collected for `id`, or null.
+    #[must_use]
+    pub fn value(&self, id: OptionId) -> Option<Bytes<'e>> {
+        self.entry_value(id, self.set.entry(id)?)
+    }
+
+    /// The value of an entry of the set.
+    #[must_use]
+    pub fn entry_value(&self, id: OptionId, entry: &'e Entry<'e>) -> Option<Bytes<'e>> {
+        match &entry.value {
+            Value::Joined(parts) => self.join(id, parts),
+            single => self.single(single),
+        }
+    }
+
+    fn single(&self, value: &'e Value<'e>) -> Option<Bytes<'e>> {
+        match value {
+            Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
+            Value::Expression(expression) => self.data(expression),
+            // A joined value holds no joined values.
+            Value::Joined(_) => None,
+        }
+    }
+
+    fn join(&self, id: OptionId, parts: &'e [Value<'e>]) -> Option<Bytes<'e>> {
+        let parts: Option<Vec<Bytes<'e>>> = parts.iter().map(|part| self.single(part)).collect();
+        let parts = parts?;
+        let field = self.context.registry.format(id).fields.first();
+        if field == Some(&Field::DomainList { compressed: true }) {
+            return domain::join_compressed(parts.iter().map(|part| &**part)).map(Cow::Owned);
+        }
+        limited(parts.concat())
+    }
+
+    fn assemble(&self, parts: &'e [Part]) -> Option<Bytes<'e>> {
+        let mut bytes = Vec::new();
+        for part in parts {
+            match part {
+                Part::Bytes(known) => bytes.extend_from_slice(known),
+                Part::Addresses(name) => {
+                    let addresses = self
+                        .context
+                        .names
+                        .get(name)
+                        .filter(|found| !found.is_empty())?;
+                    bytes.extend(addresses.iter().flat_map(|address| address.octets()));
+                }
+            }
+        }
+        limited(bytes)
+    }
+
+    fn request_option(&self, id: OptionId) -> Option<Bytes<'e>> {
+        let request = self.context.request?;
+        request.options.get(id).map(Cow::Borrowed)
+    }
+
+    fn hardware(&self) -> Option<Bytes<'e>> {
+        let of_request = self.context.request.map(|request| request.hardware);
+        let of_lease = || self.context.lease.and_then(|lease| lease.hardware);
+        let Some(hardware) = of_request.or_else(of_lease) else {
+            self.context.log(Level::Error, words::no_hardware());
+            return None;
+        };
+        let mut bytes = vec![hardware.kind()];
+        bytes.extend_from_slice(hardware.octets());
+        Some(Cow::Owned(bytes))
+    }
+
+    fn packet(&self, offset: &'e Number, length: &'e Number) -> Option<Bytes<'e>> {
+        let Some(request) = self.context.request else {
+            self.context.log(Level::Error, words::no_packet());
+            return None;
+        };
+        let (offset, length) = (self.number(offset), self.number(length));
+        let behind = request.view.bytes().get(to_index(offset?)..)?;
+        let empty = behind.is_empty();
+        let wanted = behind.get(..to_index(length?)).unwrap_or(behind);
+        (!empty).then_some(Cow::Borrowed(wanted))
+    }
+
+    /// What lies beyond the end is cut off, not null.
+    fn substring(
+        &self,
+        data: &'e Data,
+        offset: &'e Number,
+        length: &'e Number,
+    ) -> Option<Bytes<'e>> {
+        let data = self.data(data);
+        let (offset, length) = (self.number(offset), self.number(length));
+        let (data, start, length) = (data?, to_index(offset?), to_index(length?));
+        let end = start.saturating_add(length).min(data.len());
+        Some(slice(data, start, end))
+    }
+
+    fn suffix(&self, data: &'e Data, length: &'e Number) -> Option<Bytes<'e>> {
+        let data = self.data(data);
+        let length = self.number(length);
+        let data = data?;
+        let start = data.len().saturating_sub(to_index(length?));
+        let end = data.len();
+        Some(slice(data, start, end))
+    }
+
+    fn concat(&self, parts: &'e [Data]) -> Option<Bytes<'e>> {
+        let parts: Option<Vec<Bytes<'e>>> = parts.iter().map(|part| self.data(part)).collect();
+        limited(parts?.concat())
+    }
+
+    fn reverse(&self, width: &'e Number, data: &'e Data) -> Option<Bytes<'e>> {
+        let width = self.number(width);
+        let data = self.data(data);
+        let (width, data) = (width?, data?);
+        let group = to_index(width);
+        // The original divides by a width of zero.
+        if group == 0 {
+            return None;
+        }
+        if data.len() % group != 0 {
+            let text = words::reverse_length(data.len(), width);
+            self.context.log(Level::Info, text);
+            return None;
+        }
+        let groups: Vec<&[u8]> = data.chunks(group).rev().collect();
+        Some(Cow::Owned(groups.concat()))
+    }
+
+    fn binary_to_ascii(
+        &self,
+        [base, width]: [&'e Number; 2],
+        [separator, data]: [&'e Data; 2],
+    ) -> Option<Bytes<'e>> {
+        let (base, width) = (self.number(base), self.number(width));
+        let (separator, data) = (self.data(separator), self.data(data));
+        let (base, width, separator, data) = (base?, width?, separator?, data?);
+        let Some(octets) = octets_of(width) else {
+            let text = words::digits_width(width);
+            self.context.log(Level::Info, text);
+            return None;
+        };
+        if data.len() % octets != 0 {
+            let text = words::digits_length(data.len(), octets);
+            self.context.log(Level::Info, text);
+            return None;
+        }
+        let mut text = Vec::new();
+        for (index, number) in data.chunks(octets).enumerate() {
+            if index > 0 {
+                text.extend_from_slice(&separator);
+            }
+            let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
+            push_digits(&mut text, number.iter().fold(0, add), base);
+            if text.len() > LENGTH_LIMIT {
+                return None;
+            }
+        }
+        Some(Cow::Owned(text))
+    }
+
+    fn encode(&self, number: &'e Number, width: u8) -> Option<Bytes<'e>> {
+        let bytes = self.number(number)?.to_be_bytes();
+        let octets = octets_of(width.into()).unwrap_or(4);
+        Some(Cow::Owned(bytes.get(bytes.len() - octets..)?.to_vec()))
+    }
+
+    fn host_name(&self) -> Option<Bytes<'e>> {
+        let host = self.context.lease.and_then(|lease| lease.host);
+        if host.is_none() {
+            self.context.log(Level::Error, words::no_host());
+        }
+        host.map(|name| Cow::Borrowed(name.as_bytes()))
+    }
+
+    fn leased_address(&self) -> Option<Bytes<'e>> {
+        let lease = self.context.lease;
+        if lease.is_none() {
+            self.context.log(Level::Debug, words::no_address());
+        }
+        lease.map(|lease| Cow::Owned(lease.address.octets().to_vec()))
+    }
+
+    fn filename(&self) -> Option<Bytes<'e>> {
+        let request = self.context.request?;
+        field_text(request.view.file())
+    }
+
+    fn server_name(&self) -> Option<Bytes<'e>> {
+        let request = self.context.request?;
+        field_text(request.view.sname())
+    }
+}
+
+/// A field that begins with NUL is null.
+fn field_text(field: &[u8]) -> Option<Bytes<'_>> {
+    let text = text_of(field);
+    (!text.is_empty()).then_some(Cow::Borrowed(text))
+}
+
+fn limited<'e>(bytes: Vec<u8>) -> Option<Bytes<'e>> {
+    (bytes.len() <= LENGTH_LIMIT).then_some(Cow::Owned(bytes))
+}
+
+fn to_index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn octets_of(width: u64) -> Option<usize> {
+    match width {
+        8 => Some(1),
+        16 => Some(2),
+        32 => Some(4),
+        _ => None,
+    }
+}
+
+/// The part of `data` from `start` to `end`, empty where that is outside.
+fn slice(data: Bytes<'_>, start: usize, end: usize) -> Bytes<'_> {
+    match data {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(start..end).unwrap_or_default()),
+        Cow::Owned(bytes) => Cow::Owned(bytes.get(start..end).unwrap_or_default().to_vec()),
+    }
+}
