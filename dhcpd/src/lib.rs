@@ -4,9 +4,11 @@
 //! folder that touches the world.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod engine4;
 pub mod eval;
 pub mod lease;
 pub mod options;
 pub mod wire;
+pub mod words;

@@ -1,0 +1,312 @@
+//! The command line: the original's words, rewritten by one table into what clap understands.
+
+mod flags;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::words;
+use flags::{FLAGS, Flag, Takes};
+
+/// The longest interface name that the kernel knows.
+const LONGEST_INTERFACE_NAME: usize = 15;
+
+/// What the user wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Invocation {
+    /// Print the version and leave.
+    Version,
+    /// Print the usage and leave.
+    Help,
+    /// Everything else.
+    Run(Box<Options>),
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Goal {
+    /// Serve.
+    #[default]
+    Serve,
+    /// `-t`: read the configuration.
+    TestConfiguration,
+    /// `-T`: read the configuration and the leases.
+    TestLeases,
+}
+
+/// Where the server lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Residence {
+    /// In the background.
+    #[default]
+    Background,
+    /// `-f`: in the foreground, silent on standard error once it serves.
+    Foreground,
+    /// `-d`: in the foreground, with every log line on standard error too.
+    ForegroundWithLog,
+}
+
+/// The protocol family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// `-4`, and the default.
+    #[default]
+    Dhcpv4,
+    /// `-6`
+    Dhcpv6,
+}
+
+/// The command line, each value as given.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How far to go.
+    pub goal: Goal,
+    /// Where to stay.
+    pub residence: Residence,
+    /// `-4` or `-6`
+    pub family: Family,
+    /// `-q`
+    pub quiet: bool,
+    /// `-p`
+    pub port: Option<u16>,
+    /// `-cf`
+    pub config: Option<PathBuf>,
+    /// `-lf`
+    pub leases: Option<PathBuf>,
+    /// `-pf`
+    pub pid_file: Option<PathBuf>,
+    /// `--no-pid`
+    pub no_pid_file: bool,
+    /// `-s`: takes the place of the limited broadcast address.
+    pub broadcast: Option<String>,
+    /// `-user`
+    pub user: Option<String>,
+    /// `-group`
+    pub group: Option<String>,
+    /// `-chroot`
+    pub chroot: Option<PathBuf>,
+    /// `-tf`
+    pub trace: Option<PathBuf>,
+    /// `-play`
+    pub play: Option<PathBuf>,
+    /// Names of the interfaces to listen on; all if empty.
+    pub interfaces: Vec<String>,
+}
+
+/// What is wrong with a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has a word that the usage explains.
+    Usage(String),
+    /// It has a value that cannot be.
+    Value(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Usage(text) | Self::Value(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl Error for Refusal {}
+
+/// Understands the words behind the program's name.
+///
+/// # Errors
+/// What the original complains about first, which is the leftmost fault.
+pub fn parse(words: &[OsString]) -> Result<Invocation, Refusal> {
+    if let Some(early) = find_early(words) {
+        return Ok(early);
+    }
+    let (rewritten, fault) = rewrite(words);
+    let options = match command().try_get_matches_from(rewritten) {
+        Ok(matches) => options(&matches),
+        Err(error) => return Err(into_refusal(&error)),
+    };
+    match fault {
+        Some(refusal) => Err(refusal),
+        None => Ok(Invocation::Run(Box::new(options?))),
+    }
+}
+
+/// The original looks for these before anything else, wherever they stand.
+fn find_early(words: &[OsString]) -> Option<Invocation> {
+    words.iter().find_map(|word| match word.to_str()? {
+        "--version" => Some(Invocation::Version),
+        "--help" | "-h" => Some(Invocation::Help),
+        _ => None,
+    })
+}
+
+/// Turns the words up to the first fault into clap's: `-cf FILE` becomes `--cf=FILE`.
+fn rewrite(words: &[OsString]) -> (Vec<OsString>, Option<Refusal>) {
+    let mut rewritten = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if !word.as_encoded_bytes().starts_with(b"-") {
+            rewritten.push(word.clone());
+            continue;
+        }
+        let Some(flag) = find_flag(word) else {
+            return (rewritten, Some(unknown(word)));
+        };
+        let value = match flag.takes {
+            Takes::Nothing => None,
+            Takes::Value => match words.next() {
+                Some(value) => Some(value.as_os_str()),
+                None => return (rewritten, Some(lacking(flag))),
+            },
+        };
+        rewritten.push(clap_word(flag, value));
+    }
+    (rewritten, None)
+}
+
+fn find_flag(word: &OsStr) -> Option<&'static Flag> {
+    FLAGS.iter().find(|flag| flag.word == word)
+}
+
+fn unknown(word: &OsStr) -> Refusal {
+    Refusal::Usage(words::unknown_command(&word.to_string_lossy()))
+}
+
+fn lacking(flag: &Flag) -> Refusal {
+    Refusal::Usage(words::no_argument(flag.word))
+}
+
+fn clap_word(flag: &Flag, value: Option<&OsStr>) -> OsString {
+    let mut word = OsString::from("--");
+    word.push(flag.name());
+    if let Some(value) = value {
+        word.push("=");
+        word.push(value);
+    }
+    word
+}
+
+fn command() -> Command {
+    let interfaces = Arg::new("interfaces")
+        .action(ArgAction::Append)
+        .value_parser(parse_interface);
+    Command::new("rdhcpd")
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .args(FLAGS.iter().map(argument))
+        .arg(interfaces)
+}
+
+/// A flag given twice counts as given last, but its earlier values are checked too.
+fn argument(flag: &Flag) -> Arg {
+    let argument = Arg::new(flag.name()).long(flag.name());
+    match (flag.takes, flag.name()) {
+        (Takes::Nothing, _) => argument.action(ArgAction::Count),
+        (Takes::Value, "p") => with_value(argument).value_parser(parse_port),
+        (Takes::Value, _) => with_value(argument).value_parser(value_parser!(OsString)),
+    }
+}
+
+fn with_value(argument: Arg) -> Arg {
+    argument.action(ArgAction::Append).allow_hyphen_values(true)
+}
+
+/// A port as the original reads it: a decimal number, blanks before it skipped.
+///
+/// # Errors
+/// The text is no number, or no port.
+pub fn parse_port(text: &str) -> Result<u16, Refusal> {
+    let number = text.trim_start();
+    if number.parse::<i64>().is_err() {
+        return Err(Refusal::Value(words::invalid_port(text)));
+    }
+    match number.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(Refusal::Value(words::PORT_OUT_OF_RANGE.to_owned())),
+    }
+}
+
+fn parse_interface(name: &str) -> Result<String, Refusal> {
+    if name.len() > LONGEST_INTERFACE_NAME {
+        return Err(Refusal::Value(words::interface_name_too_long(name)));
+    }
+    Ok(name.to_owned())
+}
+
+/// Every error that clap can meet in rewritten words is one of a value.
+fn into_refusal(error: &clap::Error) -> Refusal {
+    let refusal = error.source().and_then(|source| source.downcast_ref());
+    let other = || Refusal::Value(error.to_string());
+    refusal.cloned().unwrap_or_else(other)
+}
+
+fn options(matches: &ArgMatches) -> Result<Options, Refusal> {
+    let text = |flag| last(matches, flag).map(|value| value.to_string_lossy().into_owned());
+    let path = |flag| last(matches, flag).map(PathBuf::from);
+    Ok(Options {
+        goal: goal(matches),
+        residence: residence(matches),
+        family: family(matches)?,
+        quiet: is_given(matches, "q"),
+        port: matches
+            .get_many("p")
+            .and_then(|mut ports| ports.next_back().copied()),
+        config: path("cf"),
+        leases: path("lf"),
+        pid_file: path("pf"),
+        no_pid_file: is_given(matches, "no-pid"),
+        broadcast: text("s"),
+        user: text("user"),
+        group: text("group"),
+        chroot: path("chroot"),
+        trace: path("tf"),
+        play: path("play"),
+        interfaces: interfaces(matches),
+    })
+}
+
+fn is_given(matches: &ArgMatches, flag: &str) -> bool {
+    matches.get_count(flag) > 0
+}
+
+fn last<'a>(matches: &'a ArgMatches, flag: &str) -> Option<&'a OsString> {
+    matches.get_many(flag)?.next_back()
+}
+
+fn goal(matches: &ArgMatches) -> Goal {
+    if is_given(matches, "T") {
+        return Goal::TestLeases;
+    }
+    if is_given(matches, "t") {
+        return Goal::TestConfiguration;
+    }
+    Goal::Serve
+}
+
+fn residence(matches: &ArgMatches) -> Residence {
+    if is_given(matches, "d") {
+        return Residence::ForegroundWithLog;
+    }
+    if is_given(matches, "f") {
+        return Residence::Foreground;
+    }
+    Residence::Background
+}
+
+fn family(matches: &ArgMatches) -> Result<Family, Refusal> {
+    match (is_given(matches, "4"), is_given(matches, "6")) {
+        (true, true) => Err(Refusal::Value(words::BOTH_FAMILIES.to_owned())),
+        (false, true) => Ok(Family::Dhcpv6),
+        (_, false) => Ok(Family::Dhcpv4),
+    }
+}
+
+fn interfaces(matches: &ArgMatches) -> Vec<String> {
+    let names = matches.get_many::<String>("interfaces");
+    names.into_iter().flatten().cloned().collect()
+}

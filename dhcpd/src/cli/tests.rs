@@ -1,0 +1,127 @@
+//! Tests of the command line against what the original does.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+fn parse_line(line: &str) -> Result<Invocation, Refusal> {
+    let words: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+    parse(&words)
+}
+
+fn options_of(line: &str) -> Options {
+    match parse_line(line).unwrap() {
+        Invocation::Run(options) => *options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn usage(text: &str) -> Result<Invocation, Refusal> {
+    Err(Refusal::Usage(text.to_owned()))
+}
+
+fn value(text: &str) -> Result<Invocation, Refusal> {
+    Err(Refusal::Value(text.to_owned()))
+}
+
+#[test]
+fn nothing_means_serving_in_the_background() {
+    assert_eq!(options_of(""), Options::default());
+}
+
+#[test]
+fn every_flag_with_a_value_takes_the_next_word_whatever_it_is() {
+    let line = "-cf -d -lf l -pf p -s 10.0.0.255 -user u -group g -chroot c -tf t -play y -p 1067";
+    let expected = Options {
+        config: Some("-d".into()),
+        leases: Some("l".into()),
+        pid_file: Some("p".into()),
+        broadcast: Some("10.0.0.255".into()),
+        user: Some("u".into()),
+        group: Some("g".into()),
+        chroot: Some("c".into()),
+        trace: Some("t".into()),
+        play: Some("y".into()),
+        port: Some(1067),
+        ..Options::default()
+    };
+    assert_eq!(options_of(line), expected);
+}
+
+#[test]
+fn flags_without_value_set_what_they_say() {
+    let options = options_of("-q --no-pid -6 -f");
+    assert!(options.quiet && options.no_pid_file);
+    assert_eq!(options.family, Family::Dhcpv6);
+    assert_eq!(options.residence, Residence::Foreground);
+    assert_eq!(options_of("-4").family, Family::Dhcpv4);
+}
+
+#[test]
+fn the_stronger_of_two_flags_wins_in_either_order() {
+    for line in ["-t -T", "-T -t"] {
+        assert_eq!(options_of(line).goal, Goal::TestLeases);
+    }
+    for line in ["-d -f", "-f -d"] {
+        assert_eq!(options_of(line).residence, Residence::ForegroundWithLog);
+    }
+    assert_eq!(options_of("-t").goal, Goal::TestConfiguration);
+}
+
+#[test]
+fn words_without_dash_are_interfaces_wherever_they_stand() {
+    let options = options_of("tap0 -cf a -d eth0");
+    assert_eq!(options.interfaces, ["tap0", "eth0"]);
+}
+
+#[test]
+fn the_last_of_two_values_counts() {
+    assert_eq!(options_of("-cf a -cf b").config, Some("b".into()));
+}
+
+#[test]
+fn version_and_help_are_found_before_any_fault() {
+    assert_eq!(parse_line("-x --version"), Ok(Invocation::Version));
+    assert_eq!(parse_line("-p abc -h"), Ok(Invocation::Help));
+    assert_eq!(parse_line("--help"), Ok(Invocation::Help));
+}
+
+#[test]
+fn the_leftmost_fault_is_the_one_reported() {
+    assert_eq!(parse_line("-x -p abc"), usage("Unknown command -x"));
+    let port = "Invalid port number specification: abc";
+    assert_eq!(parse_line("-p abc -x"), value(port));
+    assert_eq!(parse_line("-f -p"), usage("No argument for command: -p "));
+}
+
+#[test]
+fn a_lone_dash_and_clap_forms_are_unknown() {
+    for word in ["-", "--", "-4o6", "--cf=x", "-cfx", "--cf"] {
+        assert_eq!(parse_line(word), usage(&format!("Unknown command {word}")));
+    }
+}
+
+#[test]
+fn ports_are_decimal_and_in_range() {
+    for word in ["abc", "67x", "0x43", ""] {
+        let refusal = Refusal::Value(format!("Invalid port number specification: {word}"));
+        assert_eq!(parse_port(word), Err(refusal));
+    }
+    for word in ["0", "65536", "-1"] {
+        let refusal = Refusal::Value(words::PORT_OUT_OF_RANGE.to_owned());
+        assert_eq!(parse_port(word), Err(refusal));
+    }
+    assert_eq!(parse_port(" 67"), Ok(67));
+}
+
+#[test]
+fn both_families_at_once_are_refused() {
+    assert_eq!(parse_line("-4 -6"), value(words::BOTH_FAMILIES));
+}
+
+#[test]
+fn an_interface_name_has_at_most_fifteen_characters() {
+    assert_eq!(options_of("aaaaaaaaaaaaaaa").interfaces.len(), 1);
+    let refused = "aaaaaaaaaaaaaaaaa: interface name too long (is 17)";
+    assert_eq!(parse_line("aaaaaaaaaaaaaaaaa"), value(refused));
+}
