@@ -1,1 +1,22 @@
 //! Leases: record, table, allocation, expiry, and their file.
+
+mod clients;
+mod date;
+mod fields;
+mod fresh;
+mod lexer;
+mod load;
+mod reader;
+mod record;
+mod states;
+mod table;
+mod words;
+mod writer;
+
+pub use date::NEVER;
+pub use load::Load;
+pub use reader::{Reading, read};
+pub use record::{Lease, Rare, Value, Variable};
+pub use states::State;
+pub use table::{Found, Table, Tally};
+pub use writer::{IdFormat, write_duid, write_header, write_lease};

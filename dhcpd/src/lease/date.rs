@@ -1,0 +1,96 @@
+//! Points in time as the lease file writes them: seconds since the epoch in UTC, spelled out.
+
+use std::io::Write;
+
+/// The end of a lease without end. The original's largest time, which it writes as `never`.
+pub const NEVER: u32 = 0x7fff_ffff;
+
+const DAY: u32 = 86_400;
+
+/// Appends `5 2026/11/20 09:01:44;`, or `never;`.
+pub(super) fn write_date(text: &mut Vec<u8>, seconds: u32) {
+    if seconds >= NEVER {
+        text.extend_from_slice(b"never;");
+        return;
+    }
+    let (day, clock) = (seconds / DAY, seconds % DAY);
+    let (year, month, date) = civil(day);
+    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
+    let weekday = (day + 4) % 7;
+    // A Vec takes whatever is written to it.
+    let _ = write!(
+        text,
+        "{weekday} {year}/{month:02}/{date:02} {hour:02}:{minute:02}:{second:02};"
+    );
+}
+
+/// Seconds since the epoch of a date taken apart. As the original computes it: a year of 2038 or later is never, and fields
+/// out of range are counted on, not refused.
+pub(super) fn seconds_of(year: i64, month: i64, day: i64, clock: i64) -> u32 {
+    const BEFORE_MONTH: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let year = if year > 1900 { year - 1900 } else { year };
+    if year >= 138 {
+        return NEVER;
+    }
+    let in_year = usize::try_from(month - 1)
+        .ok()
+        .and_then(|index| BEFORE_MONTH.get(index))
+        .copied()
+        .unwrap_or(0);
+    let leap_day = i64::from(month > 2 && (year - 72) & 3 == 0);
+    let days = 365 * (year - 70) + (year - 69) / 4 + in_year + leap_day + day - 1;
+    let seconds = days.saturating_mul(i64::from(DAY)).saturating_add(clock);
+    u32::try_from(seconds.clamp(0, i64::from(NEVER))).unwrap_or(NEVER)
+}
+
+/// Year, month and day of a day since the epoch. Valid from 1970 to 2099, where every fourth year is a leap year.
+fn civil(day: u32) -> (u32, u32, u32) {
+    // Counting from March 1968 puts the leap day at the end of a four-year cycle.
+    let shifted = day + 671;
+    let (cycle, in_cycle) = (shifted / 1461, shifted % 1461);
+    let year = (in_cycle / 365).min(3);
+    let in_year = in_cycle - year * 365;
+    let month = (5 * in_year + 2) / 153;
+    let date = in_year - (153 * month + 2) / 5 + 1;
+    let start = 1968 + cycle * 4 + year;
+    if month < 10 {
+        (start, month + 3, date)
+    } else {
+        (start + 1, month - 9, date)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(seconds: u32) -> String {
+        let mut text = Vec::new();
+        write_date(&mut text, seconds);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn dates_are_written_with_the_day_of_the_week_first() {
+        assert_eq!(text(1), "4 1970/01/01 00:00:01;");
+        assert_eq!(text(1_795_167_118), "5 2026/11/20 09:31:58;");
+        assert_eq!(text(951_782_400), "2 2000/02/29 00:00:00;");
+        assert_eq!(text(NEVER - 1), "2 2038/01/19 03:14:06;");
+        assert_eq!(text(NEVER), "never;");
+    }
+
+    #[test]
+    fn every_day_is_read_back_as_it_was_written() {
+        for day in 0..24_800 {
+            let (year, month, date) = civil(day);
+            let read = seconds_of(i64::from(year), i64::from(month), i64::from(date), 7);
+            assert_eq!(read, day * DAY + 7, "{year}/{month}/{date}");
+        }
+    }
+
+    #[test]
+    fn years_from_2038_on_are_never() {
+        assert_eq!(seconds_of(2038, 1, 1, 0), NEVER);
+        assert_eq!(seconds_of(i64::MAX, 1, 1, 0), NEVER);
+    }
+}

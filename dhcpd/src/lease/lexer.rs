@@ -1,0 +1,270 @@
+//! Words of a lease file, straight from its bytes. A lease file is too big for the configuration's parser.
+
+use std::borrow::Cow;
+
+/// One token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// A name or a number: letters, digits, `-` and `_`.
+    Word(&'a [u8]),
+    /// A string, its escapes resolved.
+    Text(Cow<'a, [u8]>),
+    /// Any other character.
+    Mark(u8),
+    /// The end of the file.
+    End,
+}
+
+/// Where the last token begins, and how far the file was read by then: what a message shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Line, from 1.
+    pub(super) line: u32,
+    /// Column under which the mark stands, from 0.
+    pub(super) column: usize,
+    /// The line as far as it was read.
+    pub(super) echo: String,
+}
+
+/// Cuts a file into tokens, with one of them to look ahead.
+#[derive(Debug)]
+pub(super) struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u32,
+    line_start: usize,
+    /// Line and offset of the last token taken.
+    taken: (u32, usize),
+    /// Start of the line and end of the last token seen.
+    seen: (usize, usize),
+    ahead: Option<(Token<'a>, Start)>,
+}
+
+/// Where a token begins: its line, its column there, its offset in the file.
+#[derive(Clone, Copy, Debug, Default)]
+struct Start {
+    line: u32,
+    column: usize,
+    offset: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            line: 1,
+            line_start: 0,
+            taken: (1, 0),
+            seen: (0, 0),
+            ahead: None,
+        }
+    }
+
+    /// Takes the next token.
+    pub(super) fn next(&mut self) -> Token<'a> {
+        let (token, start) = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.scan(),
+        };
+        self.taken = (start.line, start.column);
+        token
+    }
+
+    /// Looks at the next token.
+    pub(super) fn peek(&mut self) -> &Token<'a> {
+        if self.ahead.is_none() {
+            self.ahead = Some(self.scan());
+        }
+        self.ahead.as_ref().map_or(&Token::End, |(token, _)| token)
+    }
+
+    /// Offset at which the next token begins.
+    pub(super) fn offset(&mut self) -> usize {
+        self.peek();
+        self.ahead
+            .as_ref()
+            .map_or(self.at, |(_, start)| start.offset)
+    }
+
+    /// Offset behind the last token taken; nothing may have been looked at since.
+    pub(super) fn offset_behind(&self) -> usize {
+        self.at
+    }
+
+    /// What stands between two offsets.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &'a [u8] {
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// Where the last token taken is.
+    pub(super) fn spot(&self) -> Spot {
+        let (start, end) = self.seen;
+        let line = self.slice(start, end);
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        Spot {
+            line: self.taken.0,
+            column: self.taken.1,
+            echo: String::from_utf8_lossy(line).into_owned(),
+        }
+    }
+
+    fn scan(&mut self) -> (Token<'a>, Start) {
+        self.skip_blanks();
+        let start = Start {
+            line: self.line,
+            column: self.at - self.line_start + 1,
+            offset: self.at,
+        };
+        let token = match self.byte() {
+            None => Token::End,
+            Some(b'"') => self.scan_text(),
+            Some(byte) if is_word(byte) => self.scan_word(),
+            Some(mark) => {
+                self.at += 1;
+                Token::Mark(mark)
+            }
+        };
+        let ahead = usize::from(matches!(token, Token::Word(_)));
+        self.seen = (self.line_start, self.at + ahead);
+        (token, start)
+    }
+
+    fn scan_word(&mut self) -> Token<'a> {
+        let from = self.at;
+        while self.byte().is_some_and(is_word) {
+            self.at += 1;
+        }
+        Token::Word(self.slice(from, self.at))
+    }
+
+    /// A string ends at a quote; at the end of the file if there is none.
+    fn scan_text(&mut self) -> Token<'a> {
+        self.at += 1;
+        let from = self.at;
+        let mut escaped = false;
+        while let Some(byte) = self.byte().filter(|byte| *byte != b'"') {
+            let width = if byte == b'\\' { 2 } else { 1 };
+            escaped |= byte == b'\\';
+            self.advance(width);
+        }
+        let raw = self.slice(from, self.at);
+        self.at = (self.at + 1).min(self.bytes.len());
+        match escaped {
+            false => Token::Text(Cow::Borrowed(raw)),
+            true => Token::Text(Cow::Owned(unescape(raw))),
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        while let Some(byte) = self.byte() {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' => self.advance(1),
+                b'#' => self.skip_line(),
+                _ => return,
+            }
+        }
+    }
+
+    fn skip_line(&mut self) {
+        while self.byte().is_some_and(|byte| byte != b'\n') {
+            self.at += 1;
+        }
+    }
+
+    fn advance(&mut self, width: usize) {
+        for _ in 0..width {
+            if self.byte() == Some(b'\n') {
+                self.line = self.line.saturating_add(1);
+                self.line_start = self.at + 1;
+            }
+            self.at = (self.at + 1).min(self.bytes.len());
+        }
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// Resolves `\ooo`, `\xhh`, `\n`, `\r`, `\t` and `\b`; any other escaped character stands for itself.
+fn unescape(raw: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((byte, tail)) = rest.split_first() {
+        let (byte, tail) = match byte {
+            b'\\' => unescape_one(tail),
+            _ => (*byte, tail),
+        };
+        text.push(byte);
+        rest = tail;
+    }
+    text
+}
+
+fn unescape_one(tail: &[u8]) -> (u8, &[u8]) {
+    match tail {
+        [b'x', digits @ ..] => take_number(digits, 16, 2),
+        [b'0'..=b'7', ..] => take_number(tail, 8, 3),
+        [b'n', rest @ ..] => (b'\n', rest),
+        [b'r', rest @ ..] => (b'\r', rest),
+        [b't', rest @ ..] => (b'\t', rest),
+        [b'b', rest @ ..] => (0x08, rest),
+        [other, rest @ ..] => (*other, rest),
+        [] => (b'\\', tail),
+    }
+}
+
+/// A number of at most `width` digits, modulo 256.
+fn take_number(digits: &[u8], base: u32, width: usize) -> (u8, &[u8]) {
+    let mut value: u32 = 0;
+    let mut rest = digits;
+    for _ in 0..width {
+        let Some((byte, tail)) = rest.split_first() else {
+            break;
+        };
+        let Some(digit) = char::from(*byte).to_digit(base) else {
+            break;
+        };
+        value = value * base + digit;
+        rest = tail;
+    }
+    (u8::try_from(value & 0xff).unwrap_or_default(), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_marks_and_strings_are_told_apart() {
+        let mut lexer = Lexer::new(b"uid \"\\001a\\\"\\x41\\q\"; # end\n 7-x");
+        assert_eq!(lexer.next(), Token::Word(b"uid"));
+        assert_eq!(lexer.next(), Token::Text(Cow::Borrowed(b"\x01a\"Aq")));
+        assert_eq!(lexer.next(), Token::Mark(b';'));
+        assert_eq!(lexer.peek(), &Token::Word(b"7-x"));
+        assert_eq!(lexer.offset(), 28);
+        assert_eq!(lexer.next(), Token::Word(b"7-x"));
+        assert_eq!((lexer.next(), lexer.next()), (Token::End, Token::End));
+    }
+
+    #[test]
+    fn a_string_without_an_end_reaches_to_the_end_of_the_file() {
+        let mut lexer = Lexer::new(b"\"abc\\");
+        assert_eq!(lexer.next(), Token::Text(Cow::Borrowed(b"abc\\")));
+        assert_eq!(lexer.next(), Token::End);
+    }
+
+    #[test]
+    fn a_spot_shows_the_line_as_far_as_it_was_read() {
+        let mut lexer = Lexer::new(b"x\n  foo bar;\n");
+        lexer.next();
+        lexer.next();
+        let spot = lexer.spot();
+        assert_eq!((spot.line, spot.column, &*spot.echo), (2, 3, "  foo "));
+    }
+}

@@ -1,0 +1,329 @@
+//! All leases of a server: found by address, by client, and by what is free next. Every step is logarithmic in the number
+//! of leases, and independent of the number of addresses.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use common::net::HardwareAddress;
+
+use super::clients::Clients;
+use super::fresh::Fresh;
+use super::record::Lease;
+use super::states::State;
+use crate::config::model::{Config, NetworkId, PoolId};
+
+/// Infiniband (RFC 4390): its clients send no hardware address, so none can be found by it.
+const INFINIBAND: u8 = 32;
+
+/// The leases of all pools.
+#[derive(Debug, Default)]
+pub struct Table {
+    leases: BTreeMap<u32, Box<Lease>>,
+    /// First address to last address and pool.
+    ranges: BTreeMap<u32, (u32, PoolId)>,
+    pools: Vec<Pool>,
+    by_uid: Clients,
+    by_hardware: Clients,
+    /// Leases that become something else when they end.
+    ending: Queue,
+    /// Falls with every lease stored: of leases with the same end the newest comes first.
+    order: i64,
+}
+
+/// Leases by their end. Of equal ends the lower order comes first.
+type Queue = BTreeSet<(u32, i64, u32)>;
+
+#[derive(Debug)]
+struct Pool {
+    network: NetworkId,
+    total: u64,
+    fresh: Fresh,
+    free: Queue,
+    abandoned: Queue,
+}
+
+/// A lease and where it belongs. An address that nobody ever had yields a lease made on the spot.
+#[derive(Clone, Debug)]
+pub struct Found<'a> {
+    /// The pool of its address.
+    pub pool: PoolId,
+    /// The link of that pool.
+    pub network: NetworkId,
+    /// What is known about it.
+    pub lease: Cow<'a, Lease>,
+}
+
+/// How full a pool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Addresses that it has.
+    pub total: u64,
+    /// Addresses that nobody holds; one that is only offered counts as free.
+    pub free: u64,
+}
+
+impl Table {
+    /// The leases of a server that has not given out any address yet.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let mut table = Self::default();
+        for (id, pool) in (0..).map(PoolId).zip(&config.pools) {
+            let mut fresh = Fresh::default();
+            for (first, last) in &pool.ranges {
+                let (first, last) = (first.to_bits(), last.to_bits());
+                fresh.add_range(first, last);
+                table.ranges.insert(first, (last, id));
+            }
+            table.pools.push(Pool {
+                network: pool.network,
+                total: fresh.len(),
+                fresh,
+                free: Queue::new(),
+                abandoned: Queue::new(),
+            });
+        }
+        table
+    }
+
+    /// The lease of an address; `None` if it is in no range.
+    #[must_use]
+    pub fn find(&self, address: Ipv4Addr) -> Option<Found<'_>> {
+        let pool = self.pool_of(address)?;
+        let network = self.pool(pool)?.network;
+        let lease = match self.leases.get(&address.to_bits()) {
+            Some(lease) => Cow::Borrowed(&**lease),
+            None => Cow::Owned(Lease::fresh(address)),
+        };
+        Some(Found {
+            pool,
+            network,
+            lease,
+        })
+    }
+
+    /// Leases under a client identifier in some pools, the best first: of each pool those that are worth a look.
+    #[must_use]
+    pub fn of_uid(&self, uid: &[u8], pools: &[PoolId]) -> Vec<Found<'_>> {
+        let best = self.by_uid.best(uid, pools).into_iter();
+        let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
+        best.filter_map(|address| self.find(address))
+            .filter(same)
+            .collect()
+    }
+
+    /// Leases under a hardware address in some pools, as [`of_uid`](Self::of_uid), without those that somebody holds under
+    /// a client identifier.
+    #[must_use]
+    pub fn of_hardware(&self, hardware: &HardwareAddress, pools: &[PoolId]) -> Vec<Found<'_>> {
+        let best = self.by_hardware.best(&key_of(hardware), pools).into_iter();
+        let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
+        best.filter_map(|address| self.find(address))
+            .filter(same)
+            .collect()
+    }
+
+    /// Addresses that are held under a client identifier, on all networks.
+    #[must_use]
+    pub fn held_by_uid(&self, uid: &[u8]) -> Vec<Ipv4Addr> {
+        let mut held = self.by_uid.held(uid);
+        held.retain(|address| self.is_held(*address, |lease| lease.uid.as_deref() == Some(uid)));
+        held
+    }
+
+    /// Addresses that are held under a hardware address, on all networks.
+    #[must_use]
+    pub fn held_by_hardware(&self, hardware: &HardwareAddress) -> Vec<Ipv4Addr> {
+        let mut held = self.by_hardware.held(&key_of(hardware));
+        held.retain(|address| {
+            self.is_held(*address, |lease| lease.hardware.as_ref() == Some(hardware))
+        });
+        held
+    }
+
+    /// The lease that a pool would give a new client: fresh ones first, then the one that ended longest ago; when none is
+    /// left, the abandoned one that ends first.
+    #[must_use]
+    pub fn candidate(&self, pool: PoolId) -> Option<Found<'_>> {
+        let queues = self.pool(pool)?;
+        let of_queue = |queue: &Queue| queue.first().map(|(_, _, address)| *address);
+        let address = (queues.fresh.first())
+            .or_else(|| of_queue(&queues.free))
+            .or_else(|| of_queue(&queues.abandoned))?;
+        self.find(Ipv4Addr::from_bits(address))
+    }
+
+    /// Puts a lease in place of what was known about its address, moves it to its next state and returns it. A lease
+    /// outside every range is dropped.
+    pub fn store(&mut self, mut lease: Lease) -> Option<&Lease> {
+        lease.settle();
+        self.order = self.order.saturating_sub(1);
+        lease.order = self.order;
+        self.place(lease)
+    }
+
+    /// Ends one lease whose time has come; `None` when there is none left.
+    pub fn end_one(&mut self, now: u32) -> Option<&Lease> {
+        let (ends, _, address) = *self.ending.first()?;
+        if ends > now {
+            return None;
+        }
+        let lease = self.leases.get(&address)?;
+        let lease = Lease::clone(lease);
+        self.store(lease)
+    }
+
+    /// When the next lease ends.
+    #[must_use]
+    pub fn next_end(&self) -> Option<u32> {
+        self.ending.first().map(|(ends, _, _)| *ends)
+    }
+
+    /// How full a pool is.
+    #[must_use]
+    pub fn tally(&self, pool: PoolId) -> Tally {
+        let Some(pool) = self.pool(pool) else {
+            return Tally { total: 0, free: 0 };
+        };
+        let used = u64::try_from(pool.free.len()).unwrap_or(u64::MAX);
+        Tally {
+            total: pool.total,
+            free: pool.fresh.len().saturating_add(used),
+        }
+    }
+
+    /// The leases that a rewrite of the file keeps, in the original's order: by network, the one declared last first, by
+    /// pool, by state, by end.
+    #[must_use]
+    pub fn kept(&self) -> Vec<&Lease> {
+        let mut kept: Vec<(PoolId, &Lease)> = self
+            .leases
+            .values()
+            .filter(|lease| lease.is_worth_keeping())
+            .filter_map(|lease| Some((self.pool_of(lease.address)?, &**lease)))
+            .collect();
+        kept.sort_by_key(|(pool, lease)| {
+            let network = self.pool(*pool).map_or(0, |pool| pool.network.0);
+            let state = writing_rank(lease);
+            (
+                std::cmp::Reverse(network),
+                pool.0,
+                state,
+                lease.ends,
+                lease.order,
+            )
+        });
+        kept.into_iter().map(|(_, lease)| lease).collect()
+    }
+
+    /// The pool that an address is in.
+    #[must_use]
+    pub fn pool_of(&self, address: Ipv4Addr) -> Option<PoolId> {
+        let bits = address.to_bits();
+        let (_, (last, pool)) = self.ranges.range(..=bits).next_back()?;
+        (bits <= *last).then_some(*pool)
+    }
+
+    /// Puts a lease whose order is set where it belongs.
+    pub(super) fn place(&mut self, lease: Lease) -> Option<&Lease> {
+        let address = lease.address.to_bits();
+        let pool = self.pool_of(lease.address)?;
+        match self.leases.remove(&address) {
+            Some(old) => self.unlink(pool, &old),
+            None => self.take_fresh(pool, address),
+        }
+        self.link(pool, &lease);
+        let slot = self.leases.entry(address).or_insert(Box::new(lease));
+        Some(slot)
+    }
+
+    /// Makes later stores come before everything placed so far.
+    pub(super) fn continue_order_below(&mut self, order: i64) {
+        self.order = order;
+    }
+
+    fn take_fresh(&mut self, pool: PoolId, address: u32) {
+        if let Some(pool) = pool_mut(&mut self.pools, pool) {
+            pool.fresh.take(address);
+        }
+    }
+
+    fn link(&mut self, pool: PoolId, lease: &Lease) {
+        if let Some(uid) = &lease.uid {
+            self.by_uid.insert_uid(uid, pool, lease);
+        }
+        if let Some(hardware) = lease.hardware.as_ref().filter(|it| is_telling(it)) {
+            self.by_hardware
+                .insert_hardware(&key_of(hardware), pool, lease);
+        }
+        for queue in self.queues_of(pool, lease) {
+            queue.insert(entry_of(lease));
+        }
+    }
+
+    fn unlink(&mut self, pool: PoolId, lease: &Lease) {
+        if let Some(uid) = &lease.uid {
+            self.by_uid.remove_uid(uid, pool, lease);
+        }
+        if let Some(hardware) = lease.hardware.as_ref().filter(|it| is_telling(it)) {
+            self.by_hardware
+                .remove_hardware(&key_of(hardware), pool, lease);
+        }
+        for queue in self.queues_of(pool, lease) {
+            queue.remove(&entry_of(lease));
+        }
+    }
+
+    fn queues_of(&mut self, pool: PoolId, lease: &Lease) -> impl Iterator<Item = &mut Queue> {
+        let waiting = pool_mut(&mut self.pools, pool).and_then(|pool| match lease.state {
+            State::Free | State::Backup if !lease.reserved => Some(&mut pool.free),
+            State::Abandoned => Some(&mut pool.abandoned),
+            _ => None,
+        });
+        let ending = (lease.next != lease.state).then_some(&mut self.ending);
+        waiting.into_iter().chain(ending)
+    }
+
+    fn is_held(&self, address: Ipv4Addr, by: impl Fn(&Lease) -> bool) -> bool {
+        let lease = self.leases.get(&address.to_bits());
+        lease.is_some_and(|lease| lease.state.is_in_use() && by(lease))
+    }
+
+    fn pool(&self, id: PoolId) -> Option<&Pool> {
+        self.pools.get(usize::try_from(id.0).ok()?)
+    }
+}
+
+fn pool_mut(pools: &mut [Pool], id: PoolId) -> Option<&mut Pool> {
+    pools.get_mut(usize::try_from(id.0).ok()?)
+}
+
+fn entry_of(lease: &Lease) -> (u32, i64, u32) {
+    (lease.ends, lease.order, lease.address.to_bits())
+}
+
+fn key_of(hardware: &HardwareAddress) -> Vec<u8> {
+    let mut key = vec![hardware.kind()];
+    key.extend_from_slice(hardware.octets());
+    key
+}
+
+fn is_telling(hardware: &HardwareAddress) -> bool {
+    hardware.kind() != INFINIBAND || !hardware.octets().is_empty()
+}
+
+/// The original's lists in the order in which it writes them.
+fn writing_rank(lease: &Lease) -> u8 {
+    match lease.state {
+        State::Free | State::Backup if lease.reserved => 5,
+        State::Free => 0,
+        State::Active => 1,
+        State::Expired | State::Released | State::Reset => 2,
+        State::Abandoned => 3,
+        State::Backup => 4,
+    }
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

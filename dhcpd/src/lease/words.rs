@@ -1,0 +1,71 @@
+//! What is said about a lease file while it is read, in the original's words (reference isc-dhcpd-behaviour.md,
+//! section 10.5).
+
+use std::net::Ipv4Addr;
+
+use common::log::{Level, Line};
+
+use super::lexer::Spot;
+
+pub(super) const CORRUPT: &str = "Corrupt lease file - possible data loss!";
+pub(super) const POSSIBLY_CORRUPT: &str = "possibly corrupt lease file";
+pub(super) const DIRECTIVE: &str = "Unexpected configuration directive.";
+pub(super) const SEMICOLON: &str = "semicolon expected.";
+pub(super) const LEFT_BRACE: &str = "left brace expected.";
+pub(super) const END_OF_FILE: &str = "unexpected end of file";
+pub(super) const NUMBER: &str = "expecting numeric value.";
+pub(super) const CONSTANT: &str = "expecting a constant value.";
+pub(super) const DECIMAL: &str = "expecting decimal number.";
+pub(super) const TRUTH: &str = "expecting true or false";
+pub(super) const EQUALS: &str = "expecting '=' in set statement.";
+pub(super) const BINDING: &str = "expecting 'binding'";
+pub(super) const STATE: &str = "expecting 'state'";
+pub(super) const HARDWARE: &str = "expecting a network hardware type";
+pub(super) const HOSTNAME: &str = "expecting a hostname.";
+pub(super) const AGENT: &str = "agent option expected.";
+pub(super) const EMPTY_UID: &str = "zero-length uid";
+pub(super) const EPOCH: &str = "Seconds since epoch expected.";
+pub(super) const ZONE: &str = "Time zone offset or semicolon expected.";
+
+pub(super) fn weird_state(word: &str) -> String {
+    format!("{word}: expecting a binding state.")
+}
+
+pub(super) fn not_a_variable(word: &str) -> String {
+    format!("{word} can't be a variable name")
+}
+
+/// The original ends this one with a newline of its own.
+pub(super) fn too_many(field: &str, address: Ipv4Addr) -> String {
+    format!("Too many {field} parameters in lease {address}\n")
+}
+
+pub(super) fn no_subnet(address: Ipv4Addr) -> String {
+    format!("lease {address}: no subnet.")
+}
+
+pub(super) fn foreign(kind: &str) -> String {
+    format!("{kind} declarations in the lease file are kept but have no effect.")
+}
+
+pub(super) fn more(count: usize) -> String {
+    format!("{count} more complaints about the lease file are left out.")
+}
+
+/// One message without a place.
+pub(super) fn plain(text: impl Into<String>) -> Line {
+    let text = text.into();
+    Line {
+        level: Level::Error,
+        text,
+    }
+}
+
+/// A message with its place: what is wrong, the line, and a mark under the token.
+pub(super) fn placed(file: &str, spot: &Spot, text: &str) -> Vec<Line> {
+    let message = format!("{file} line {}: {text}", spot.line);
+    let mut lines: Vec<Line> = message.split('\n').map(plain).collect();
+    lines.push(plain(spot.echo.clone()));
+    lines.push(plain(format!("{}^", " ".repeat(spot.column.min(80)))));
+    lines
+}

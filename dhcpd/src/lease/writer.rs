@@ -1,0 +1,374 @@
+//! Leases as text, as the original writes them (reference isc-dhcpd-behaviour.md, sections 10.2 and 10.3).
+
+use std::io::Write;
+use std::net::Ipv4Addr;
+
+use common::net::HardwareAddress;
+
+use super::date::write_date;
+use super::record::{Lease, Rare, Value};
+
+/// How client identifiers are written: statement `lease-id-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdFormat {
+    /// A string in quotes with octal escapes.
+    #[default]
+    Octal,
+    /// Bytes in hexadecimal, with colons.
+    Hex,
+}
+
+/// Names of hardware types; the others are `unknown-N`.
+pub(super) const HARDWARE_TYPES: [(u8, &str); 4] = [
+    (1, "ethernet"),
+    (6, "token-ring"),
+    (8, "fddi"),
+    (32, "infiniband"),
+];
+
+/// What a new file begins with.
+pub fn write_header(text: &mut Vec<u8>) {
+    text.extend_from_slice(
+        b"# The format of this file is documented in the dhcpd.leases(5) manual page.\n\
+          # This lease file was written by isc-dhcp-4.4.3-P1\n\
+          \n\
+          # authoring-byte-order entry is generated, DO NOT DELETE\n\
+          authoring-byte-order little-endian;\n\
+          \n",
+    );
+}
+
+/// The server's own identifier, which stands behind the leases known at the start.
+pub fn write_duid(text: &mut Vec<u8>, duid: &[u8], format: IdFormat) {
+    text.extend_from_slice(b"server-duid ");
+    write_id(text, duid, format);
+    text.extend_from_slice(b";\n\n");
+}
+
+/// Appends one record.
+pub fn write_lease(text: &mut Vec<u8>, lease: &Lease, format: IdFormat) {
+    put(text, format_args!("lease {} {{", lease.address));
+    write_times(text, lease);
+    write_states(text, lease);
+    write_flags(text, lease);
+    if let Some(hardware) = &lease.hardware {
+        write_hardware(text, hardware);
+    }
+    if let Some(uid) = &lease.uid {
+        text.extend_from_slice(b"\n  uid ");
+        write_id(text, uid, format);
+        text.push(b';');
+    }
+    write_variables(text, lease);
+    if let Some(agent) = &lease.agent {
+        write_agent_options(text, agent);
+    }
+    write_hostname(text, lease);
+    for event in lease.rare.iter().flat_map(|rare| &rare.events) {
+        text.extend_from_slice(b"\n  ");
+        text.extend_from_slice(event);
+    }
+    text.extend_from_slice(b"\n}\n");
+}
+
+fn write_times(text: &mut Vec<u8>, lease: &Lease) {
+    let rare = |field: fn(&Rare) -> u32| lease.rare.as_deref().map_or(0, field);
+    let times = [
+        ("starts", lease.starts),
+        ("ends", lease.ends),
+        ("tstp", lease.tstp),
+        ("tsfp", rare(|rare| rare.tsfp)),
+        ("atsfp", rare(|rare| rare.atsfp)),
+        ("cltt", lease.cltt),
+    ];
+    for (name, time) in times.into_iter().filter(|(_, time)| *time != 0) {
+        put(text, format_args!("\n  {name} "));
+        write_date(text, time);
+    }
+}
+
+fn write_states(text: &mut Vec<u8>, lease: &Lease) {
+    put(
+        text,
+        format_args!("\n  binding state {};", lease.state.name()),
+    );
+    if lease.next != lease.state {
+        put(
+            text,
+            format_args!("\n  next binding state {};", lease.next.name()),
+        );
+    }
+    if lease.rewind != lease.state {
+        put(
+            text,
+            format_args!("\n  rewind binding state {};", lease.rewind.name()),
+        );
+    }
+}
+
+fn write_flags(text: &mut Vec<u8>, lease: &Lease) {
+    if lease.reserved {
+        text.extend_from_slice(b"\n  reserved;");
+    }
+    if lease.bootp {
+        text.extend_from_slice(b"\n  dynamic-bootp;");
+    }
+    let billing = lease.rare.as_ref().and_then(|rare| rare.billing.as_ref());
+    if let Some(billing) = billing {
+        text.extend_from_slice(b"\n  billing ");
+        text.extend_from_slice(billing);
+    }
+}
+
+fn write_hardware(text: &mut Vec<u8>, hardware: &HardwareAddress) {
+    let known = HARDWARE_TYPES
+        .iter()
+        .find(|(kind, _)| *kind == hardware.kind());
+    match known {
+        Some((_, name)) => put(text, format_args!("\n  hardware {name} {hardware};")),
+        None => {
+            let kind = hardware.kind();
+            put(
+                text,
+                format_args!("\n  hardware unknown-{kind} {hardware};"),
+            );
+        }
+    }
+}
+
+fn write_variables(text: &mut Vec<u8>, lease: &Lease) {
+    for variable in lease.rare.iter().flat_map(|rare| &rare.variables) {
+        put(text, format_args!("\n  set {} = ", variable.name));
+        match &variable.value {
+            Value::Data(data) => write_quoted(text, data),
+            Value::Number(number) => put(text, format_args!("%{number}")),
+            Value::Boolean(truth) => put(text, format_args!("{truth}")),
+        }
+        text.push(b';');
+    }
+}
+
+/// A name that would need escapes is left out.
+fn write_hostname(text: &mut Vec<u8>, lease: &Lease) {
+    let Some(name) = lease.hostname.as_deref().filter(|name| is_plain(name)) else {
+        return;
+    };
+    text.extend_from_slice(b"\n  client-hostname \"");
+    text.extend_from_slice(name);
+    text.extend_from_slice(b"\";");
+}
+
+/// How the value of an agent sub-option is written.
+#[derive(Clone, Copy)]
+enum Shape {
+    Opaque,
+    Address,
+    Number,
+}
+
+/// Sub-options of option 82 with a name (reference isc-dhcpd-options.md, section 2).
+pub(super) const AGENT_NAMES: [(u8, &str); 5] = [
+    (1, "circuit-id"),
+    (2, "remote-id"),
+    (3, "agent-id"),
+    (4, "DOCSIS-device-class"),
+    (5, "link-selection"),
+];
+
+fn write_agent_options(text: &mut Vec<u8>, agent: &[u8]) {
+    let mut rest = agent;
+    while let [code, length, tail @ ..] = rest {
+        let Some((value, next)) = tail.split_at_checked(usize::from(*length)) else {
+            return;
+        };
+        if !value.is_empty() {
+            write_agent_option(text, *code, value);
+        }
+        rest = next;
+    }
+}
+
+fn write_agent_option(text: &mut Vec<u8>, code: u8, value: &[u8]) {
+    match AGENT_NAMES.iter().find(|(known, _)| *known == code) {
+        Some((_, name)) => put(text, format_args!("\n  option agent.{name} ")),
+        None => put(text, format_args!("\n  option agent.unknown-{code} ")),
+    }
+    let shape = match code {
+        3 | 5 => Shape::Address,
+        4 => Shape::Number,
+        _ => Shape::Opaque,
+    };
+    write_option_value(text, shape, value);
+    text.push(b';');
+}
+
+fn write_option_value(text: &mut Vec<u8>, shape: Shape, value: &[u8]) {
+    match (shape, <[u8; 4]>::try_from(value)) {
+        (Shape::Address, Ok(octets)) => put(text, format_args!("{}", Ipv4Addr::from(octets))),
+        (Shape::Number, Ok(octets)) => put(text, format_args!("{}", u32::from_be_bytes(octets))),
+        _ => write_opaque(text, value),
+    }
+}
+
+/// As text if it is text, but for a NUL at its end; otherwise in hexadecimal, without leading zeros.
+fn write_opaque(text: &mut Vec<u8>, value: &[u8]) {
+    let readable = value.strip_suffix(&[0]).unwrap_or(value);
+    if readable.iter().all(|byte| is_printable(*byte)) {
+        write_quoted(text, readable);
+        return;
+    }
+    for (index, byte) in value.iter().enumerate() {
+        let colon = if index == 0 { "" } else { ":" };
+        put(text, format_args!("{colon}{byte:x}"));
+    }
+}
+
+fn write_id(text: &mut Vec<u8>, id: &[u8], format: IdFormat) {
+    match format {
+        IdFormat::Octal => write_quoted(text, id),
+        IdFormat::Hex => {
+            for (index, byte) in id.iter().enumerate() {
+                let colon = if index == 0 { "" } else { ":" };
+                put(text, format_args!("{colon}{byte:02x}"));
+            }
+        }
+    }
+}
+
+fn write_quoted(text: &mut Vec<u8>, value: &[u8]) {
+    text.push(b'"');
+    for byte in value {
+        match byte {
+            b'"' | b'\\' => text.extend_from_slice(&[b'\\', *byte]),
+            _ if is_printable(*byte) => text.push(*byte),
+            _ => put(text, format_args!("\\{byte:03o}")),
+        }
+    }
+    text.push(b'"');
+}
+
+/// True if the original prints such a name as it is, in the lease file and in its log lines.
+pub(crate) fn is_plain(name: &[u8]) -> bool {
+    let plain = |byte: &u8| is_printable(*byte) && *byte != b'"' && *byte != b'\\';
+    name.iter().all(plain)
+}
+
+fn is_printable(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte)
+}
+
+fn put(text: &mut Vec<u8>, what: std::fmt::Arguments<'_>) {
+    // A Vec takes whatever is written to it.
+    let _ = text.write_fmt(what);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lease::{NEVER, State, Variable};
+    use pretty_assertions::assert_eq;
+
+    fn text(lease: &Lease) -> String {
+        let mut text = Vec::new();
+        write_lease(&mut text, lease, IdFormat::Octal);
+        String::from_utf8(text).unwrap()
+    }
+
+    fn active() -> Lease {
+        let mut lease = Lease::fresh(Ipv4Addr::new(10, 9, 0, 11));
+        (lease.starts, lease.ends, lease.cltt) = (1_795_167_118, 1_795_167_718, 1_795_167_118);
+        (lease.state, lease.next) = (State::Active, State::Free);
+        lease.hardware = HardwareAddress::new(1, &[2, 0x11, 0x11, 0x11, 0x11, 2]);
+        lease
+    }
+
+    #[test]
+    fn an_active_lease_reads_as_the_original_wrote_it() {
+        let mut lease = active();
+        lease.uid = Some(Box::from(*b"\x01\x02\x11\x11abc\"\\\xff"));
+        lease.set_variable(
+            "vendor-class-identifier",
+            Value::Data(Box::from(*b"PXEClient:Arch:00000")),
+        );
+        lease.agent = Some(Box::from(
+            *b"\x01\x04circ\x02\x03\xff\x01\x02\x09\x02hi\x0b\x00\x05\x04\x0a\x00\x00\x01",
+        ));
+        lease.hostname = Some(Box::from(*b"myhost"));
+        let expected = r#"lease 10.9.0.11 {
+  starts 5 2026/11/20 09:31:58;
+  ends 5 2026/11/20 09:41:58;
+  cltt 5 2026/11/20 09:31:58;
+  binding state active;
+  next binding state free;
+  rewind binding state free;
+  hardware ethernet 02:11:11:11:11:02;
+  uid "\001\002\021\021abc\"\\\377";
+  set vendor-class-identifier = "PXEClient:Arch:00000";
+  option agent.circuit-id "circ";
+  option agent.remote-id ff:1:2;
+  option agent.unknown-9 "hi";
+  option agent.link-selection 10.0.0.1;
+  client-hostname "myhost";
+}
+"#;
+        assert_eq!(text(&lease), expected);
+    }
+
+    #[test]
+    fn an_endless_bootp_lease_reads_as_the_original_wrote_it() {
+        let mut lease = active();
+        (lease.ends, lease.bootp, lease.reserved) = (NEVER, true, true);
+        lease.hardware = HardwareAddress::new(9, &[1]);
+        let written = text(&lease);
+        assert!(written.contains("\n  ends never;\n"), "{written}");
+        assert!(
+            written.contains("\n  reserved;\n  dynamic-bootp;\n"),
+            "{written}"
+        );
+        assert!(
+            written.contains("\n  hardware unknown-9 01;\n"),
+            "{written}"
+        );
+    }
+
+    #[test]
+    fn an_abandoned_address_has_no_client() {
+        let mut lease = Lease::fresh(Ipv4Addr::new(10, 9, 0, 15));
+        (lease.ends, lease.state) = (1_795_167_118, State::Abandoned);
+        let expected = "lease 10.9.0.15 {\n  ends 5 2026/11/20 09:31:58;\n  binding state abandoned;\n  \
+                        next binding state free;\n  rewind binding state free;\n}\n";
+        assert_eq!(text(&lease), expected);
+    }
+
+    #[test]
+    fn a_name_with_quotes_is_not_written() {
+        let mut lease = active();
+        lease.hostname = Some(Box::from(*b"bad\"host"));
+        assert!(!text(&lease).contains("client-hostname"));
+    }
+
+    #[test]
+    fn variables_are_written_by_their_kind() {
+        let mut lease = active();
+        let number = Variable {
+            name: "n".into(),
+            value: Value::Number(258),
+        };
+        let truth = Variable {
+            name: "t".into(),
+            value: Value::Boolean(true),
+        };
+        lease.rare = Some(Box::new(Rare {
+            variables: vec![number, truth],
+            ..Rare::default()
+        }));
+        assert!(text(&lease).contains("\n  set n = %258;\n  set t = true;\n"));
+    }
+
+    #[test]
+    fn identifiers_are_written_in_hexadecimal_when_asked() {
+        let mut text = Vec::new();
+        write_duid(&mut text, &[0, 1, 0xaa], IdFormat::Hex);
+        assert_eq!(text, b"server-duid 00:01:aa;\n\n");
+    }
+}
