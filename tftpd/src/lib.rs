@@ -1,2 +1,10 @@
 //! rtftpd: a TFTP server that is a drop-in for tftpd-hpa.
 #![forbid(unsafe_code)]
+
+pub mod access;
+pub mod negotiate;
+pub mod netascii;
+pub mod number;
+pub mod session;
+pub mod wire;
+pub mod words;

@@ -1,0 +1,155 @@
+//! One transfer as a state machine: events in, one action out. It owns no socket, no file and no clock, and holds no
+//! block: what may have to be sent again is made again from the file (reference tftpd-hpa.md, sections 9 and 10).
+
+mod read;
+mod schedule;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use schedule::{Schedule, TRANSMISSIONS};
+
+use crate::negotiate::Terms;
+use crate::wire::{Direction, ErrorCode, Mode, Refusal, write_error};
+use read::ReadSession;
+use write::WriteSession;
+
+/// A running transfer.
+#[derive(Debug)]
+pub struct Session(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Read(ReadSession),
+    Write(WriteSession),
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The transfer begins.
+    Start,
+    /// A datagram came from the client.
+    Packet(&'a [u8]),
+    /// The time that the last [`Action::Send`] asked for has passed.
+    Timeout,
+    /// What [`Action::Fetch`] asked for: shorter than asked only at the end of the file.
+    Fetched(&'a [u8]),
+    /// What [`Action::Store`] asked for is done.
+    Stored,
+    /// The file could not be read or written.
+    Failed(FileError<'a>),
+}
+
+/// Why a file could not be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileError<'a> {
+    /// No space is left, or none that this user may take.
+    NoSpace,
+    /// Anything else, in the system's words.
+    System(&'a str),
+}
+
+/// What shall be done, with the buffer that was given along with the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing; the timer keeps running.
+    Wait,
+    /// Send the buffer and wait so long for an answer.
+    Send(Duration),
+    /// Send the buffer; the timer keeps running.
+    SendAgain,
+    /// Read up to `length` bytes of the file at `offset`, and come back with [`Event::Fetched`].
+    Fetch {
+        /// Where in the file.
+        offset: u64,
+        /// How many bytes.
+        length: usize,
+    },
+    /// Write the buffer to the file at `offset`, and come back with [`Event::Stored`].
+    Store {
+        /// Where in the file.
+        offset: u64,
+        /// Whether more will follow. After the last one the file is closed before the event.
+        progress: Progress,
+    },
+    /// Send the buffer; the transfer is over.
+    SendAndEnd(Ending),
+    /// The transfer is over.
+    End(Ending),
+}
+
+/// Whether a block is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// More follow.
+    More,
+    /// The file is complete.
+    Last,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The whole file went over.
+    Complete,
+    /// The client answered the OACK with an ERROR, as boot ROMs do on purpose after learning the size.
+    OptionsDeclined,
+    /// The client sent an ERROR.
+    ClientError,
+    /// The client has not answered for the whole schedule.
+    TimedOut,
+    /// We sent an ERROR.
+    Refused,
+}
+
+impl Session {
+    /// A transfer that has not begun.
+    #[must_use]
+    pub fn new(direction: Direction, mode: Mode, terms: Terms) -> Self {
+        Self(match direction {
+            Direction::Read => Kind::Read(ReadSession::new(mode, terms)),
+            Direction::Write => Kind::Write(WriteSession::new(mode, terms)),
+        })
+    }
+
+    /// Takes an event and says what to do. `buffer` is working space that is shared by all sessions: its contents
+    /// before the call mean nothing.
+    pub fn handle(&mut self, event: Event<'_>, buffer: &mut Vec<u8>) -> Action {
+        if let Event::Failed(error) = event {
+            write_error(buffer, &refuse(error));
+            return Action::SendAndEnd(Ending::Refused);
+        }
+        match &mut self.0 {
+            Kind::Read(session) => session.handle(event, buffer),
+            Kind::Write(session) => session.handle(event, buffer),
+        }
+    }
+
+    /// True until the client has answered the first packet.
+    #[must_use]
+    pub fn is_offering(&self) -> bool {
+        match &self.0 {
+            Kind::Read(session) => session.is_offering(),
+            Kind::Write(session) => session.is_offering(),
+        }
+    }
+}
+
+fn refuse(error: FileError<'_>) -> Refusal {
+    match error {
+        FileError::NoSpace => Refusal::from(ErrorCode::DiskFull),
+        FileError::System(text) => Refusal {
+            code: ErrorCode::Undefined,
+            text: text.to_owned(),
+        },
+    }
+}
+
+/// The number after `block`.
+fn next_block(block: u16, rollover: u16) -> u16 {
+    block.checked_add(1).unwrap_or(rollover)
+}

@@ -1,0 +1,152 @@
+//! The transfer of a file from the client (WRQ).
+
+use super::{Action, Ending, Event, Progress, Schedule, next_block};
+use crate::negotiate::Terms;
+use crate::netascii::Decoder;
+use crate::wire::{Answer, ErrorCode, Mode, Refusal, write_ack, write_error, write_oack};
+
+/// A packet shorter than this does not count as an answer to the last ACK.
+const SHORTEST_ANSWER: usize = 4;
+
+/// A file on its way from the client.
+#[derive(Debug)]
+pub(super) struct WriteSession {
+    mode: Mode,
+    terms: Terms,
+    schedule: Schedule,
+    phase: Phase,
+    /// The last block that was acknowledged.
+    block: u16,
+    decoder: Decoder,
+    /// How many bytes are in the file.
+    written: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// OACK or ACK 0 is out, nothing has come.
+    Offering,
+    /// Blocks are coming.
+    Receiving,
+    /// A block is being stored; nothing else can happen meanwhile.
+    Storing(Progress),
+    /// The last ACK is out and the file is closed; the ACK may be lost.
+    Dallying,
+}
+
+impl WriteSession {
+    pub(super) fn new(mode: Mode, terms: Terms) -> Self {
+        Self {
+            mode,
+            schedule: Schedule::new(terms.interval),
+            phase: Phase::Offering,
+            block: 0,
+            decoder: Decoder::default(),
+            written: 0,
+            terms,
+        }
+    }
+
+    pub(super) fn is_offering(&self) -> bool {
+        self.phase == Phase::Offering
+    }
+
+    pub(super) fn handle(&mut self, event: Event<'_>, buffer: &mut Vec<u8>) -> Action {
+        match event {
+            Event::Start => self.acknowledge(buffer),
+            Event::Packet(packet) if self.phase == Phase::Dallying => self.repair(packet, buffer),
+            Event::Packet(packet) => self.receive(packet, buffer),
+            Event::Timeout => self.repeat(buffer),
+            Event::Stored => self.stored(buffer),
+            Event::Fetched(_) | Event::Failed(_) => Action::Wait,
+        }
+    }
+
+    fn receive(&mut self, packet: &[u8], buffer: &mut Vec<u8>) -> Action {
+        match Answer::parse(packet) {
+            Some(Answer::Error) => Action::End(Ending::ClientError),
+            Some(Answer::Data { block, payload }) if block == self.expected() => {
+                self.store(payload, buffer)
+            }
+            Some(Answer::Data { block, .. }) if block == self.block => {
+                self.write_answer(buffer);
+                Action::SendAgain
+            }
+            _ => Action::Wait,
+        }
+    }
+
+    fn expected(&self) -> u16 {
+        next_block(self.block, self.terms.rollover)
+    }
+
+    fn store(&mut self, payload: &[u8], buffer: &mut Vec<u8>) -> Action {
+        if payload.len() > self.terms.block_size {
+            write_error(buffer, &Refusal::from(ErrorCode::IllegalOperation));
+            return Action::SendAndEnd(Ending::Refused);
+        }
+        let progress = if payload.len() < self.terms.block_size {
+            Progress::Last
+        } else {
+            Progress::More
+        };
+        self.convert(payload, progress, buffer);
+        self.phase = Phase::Storing(progress);
+        let offset = self.written;
+        self.written = offset.saturating_add(u64::try_from(buffer.len()).unwrap_or(0));
+        Action::Store { offset, progress }
+    }
+
+    fn convert(&mut self, payload: &[u8], progress: Progress, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        match self.mode {
+            Mode::Octet => buffer.extend_from_slice(payload),
+            Mode::Netascii => self.decoder.decode(payload, buffer),
+        }
+        if progress == Progress::Last {
+            self.decoder.finish(buffer);
+        }
+    }
+
+    fn stored(&mut self, buffer: &mut Vec<u8>) -> Action {
+        self.block = self.expected();
+        self.schedule.restart();
+        self.phase = match self.phase {
+            Phase::Storing(Progress::Last) => Phase::Dallying,
+            _ => Phase::Receiving,
+        };
+        self.acknowledge(buffer)
+    }
+
+    fn acknowledge(&self, buffer: &mut Vec<u8>) -> Action {
+        self.write_answer(buffer);
+        Action::Send(self.schedule.interval())
+    }
+
+    fn repeat(&mut self, buffer: &mut Vec<u8>) -> Action {
+        if self.phase == Phase::Dallying {
+            return Action::End(Ending::Complete);
+        }
+        if self.schedule.repeat().is_none() {
+            return Action::End(Ending::TimedOut);
+        }
+        self.acknowledge(buffer)
+    }
+
+    /// Whatever comes after the last ACK means that the client has not seen it; it is repaired once.
+    fn repair(&self, packet: &[u8], buffer: &mut Vec<u8>) -> Action {
+        if packet.len() < SHORTEST_ANSWER {
+            return Action::Wait;
+        }
+        self.write_answer(buffer);
+        Action::SendAndEnd(Ending::Complete)
+    }
+
+    fn write_answer(&self, buffer: &mut Vec<u8>) {
+        if self.is_offering() && !self.terms.accepted.is_empty() {
+            write_oack(buffer, &self.terms.accepted);
+        } else {
+            write_ack(buffer, self.block);
+        }
+    }
+}

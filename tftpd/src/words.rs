@@ -1,0 +1,260 @@
+//! Every text that leaves the server: log lines, ERROR packets and start-up errors (reference tftpd-hpa.md, sections
+//! 3, 11 and 12).
+
+use std::fmt::Write;
+use std::io;
+use std::net::IpAddr;
+
+use crate::access::Denial;
+use crate::negotiate::OptionError;
+use crate::session::FileError;
+use crate::wire::{Direction, ErrorCode, Refusal, RequestError};
+
+/// Logged when a client answers an OACK with an ERROR.
+pub const OPTIONS_DECLINED: &str = "tftp: client does not accept options";
+/// Logged when the port range has no free port left.
+pub const PORTS_IN_USE: &str = "bind: Address already in use";
+/// What a directory answers; the system's text for it.
+const IS_DIRECTORY: &str = "Is a directory";
+/// What a FIFO and the like answer.
+const ACCESS_DENIED: &str = "Access denied";
+
+impl From<ErrorCode> for Refusal {
+    /// The refusal with the code's standard text.
+    fn from(code: ErrorCode) -> Self {
+        let text = match code {
+            ErrorCode::Undefined => "Undefined error code",
+            ErrorCode::NotFound => "File not found",
+            ErrorCode::AccessViolation => ACCESS_DENIED,
+            ErrorCode::DiskFull => "Disk full or allocation exceeded",
+            ErrorCode::IllegalOperation => "Illegal TFTP operation",
+            ErrorCode::FileExists => "File already exists",
+            ErrorCode::OptionRefused => "Unsupported option(s) requested",
+        };
+        refusal(code, text)
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        let text = match denial {
+            Denial::NotAbsolute => "Only absolute filenames allowed",
+            Denial::ReversePath => "Reverse path not allowed",
+            Denial::ForbiddenDirectory => "Forbidden directory",
+            Denial::NotWorldReadable => "File must have global read permissions",
+            Denial::NotWorldWritable => "File must have global write permissions",
+            Denial::IsDirectory => return refusal(ErrorCode::Undefined, IS_DIRECTORY),
+            Denial::WrongKind => ACCESS_DENIED,
+        };
+        refusal(ErrorCode::AccessViolation, text)
+    }
+}
+
+impl From<OptionError> for Refusal {
+    fn from(error: OptionError) -> Self {
+        match error {
+            OptionError::Unsupported => Self::from(ErrorCode::OptionRefused),
+            OptionError::NoSpace => {
+                refusal(ErrorCode::OptionRefused, "Insufficient space for options")
+            }
+        }
+    }
+}
+
+/// The ERROR for a datagram that is no good request; `None` if it gets no answer.
+#[must_use]
+pub fn refuse_request(error: RequestError) -> Option<Refusal> {
+    match error {
+        RequestError::NotRequest => None,
+        RequestError::MissingMode => Some(refusal(ErrorCode::IllegalOperation, "Missing mode")),
+        RequestError::UnknownMode => Some(refusal(ErrorCode::IllegalOperation, "Unknown mode")),
+    }
+}
+
+/// The ERROR for a file that cannot be opened. Lacking permission is code 0, as in the original.
+#[must_use]
+pub fn refuse_open(error: &io::Error) -> Refusal {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            Refusal::from(ErrorCode::NotFound)
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Refusal::from(ErrorCode::DiskFull)
+        }
+        io::ErrorKind::AlreadyExists => Refusal::from(ErrorCode::FileExists),
+        _ => refusal(ErrorCode::Undefined, &system_text(error)),
+    }
+}
+
+/// The ERROR for an upload whose file cannot be emptied.
+#[must_use]
+pub fn refuse_reset() -> Refusal {
+    refusal(ErrorCode::AccessViolation, "Cannot reset file size")
+}
+
+/// Sorts an error of reading or writing; `text` is its [`system_text`].
+#[must_use]
+pub fn file_error<'a>(error: &io::Error, text: &'a str) -> FileError<'a> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FileError::NoSpace,
+        _ => FileError::System(text),
+    }
+}
+
+/// The C library's text for an error, which the standard library follows by the error's number.
+#[must_use]
+pub fn system_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+/// Level 1: a request came.
+#[must_use]
+pub fn request(direction: Direction, client: IpAddr, name: &[u8]) -> String {
+    let kind = match direction {
+        Direction::Read => "RRQ",
+        Direction::Write => "WRQ",
+    };
+    format!(
+        "{kind} from {} filename {}",
+        printed_address(client),
+        printable(name)
+    )
+}
+
+/// Level 2: an ERROR was sent.
+#[must_use]
+pub fn nak(refusal: &Refusal, client: IpAddr) -> String {
+    let client = printed_address(client);
+    format!(
+        "sending NAK ({}, {}) to {client}",
+        refusal.code as u16,
+        printable(refusal.text.as_bytes())
+    )
+}
+
+/// A lock on the file could not be had; the client gets no answer.
+#[must_use]
+pub fn locked(client: IpAddr, name: &[u8]) -> String {
+    format!(
+        "{}: file is in use, request from {} dropped",
+        printable(name),
+        printed_address(client)
+    )
+}
+
+/// The client stopped answering.
+#[must_use]
+pub fn timed_out(client: IpAddr) -> String {
+    format!(
+        "tftpd: {} does not answer, giving up",
+        printed_address(client)
+    )
+}
+
+/// The bound on transfers is reached.
+#[must_use]
+pub fn too_many_transfers(limit: usize) -> String {
+    format!(
+        "{limit} transfers are running, the limit set by open files: dropping requests until one ends"
+    )
+}
+
+/// A system call on behalf of a request failed.
+#[must_use]
+pub fn failed_call(call: &str, error: &io::Error) -> String {
+    format!("{call}: {}", system_text(error))
+}
+
+/// The form in which a client's address appears in log lines: without port, IPv4-mapped ones as IPv4.
+#[must_use]
+pub fn printed_address(address: IpAddr) -> String {
+    address.to_canonical().to_string()
+}
+
+/// Bytes of a client's making, fit for a log line: control bytes and what is no UTF-8 become octal escapes.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() {
+                let mut encoded = [0; 4];
+                escape(character.encode_utf8(&mut encoded).as_bytes(), &mut text);
+            } else {
+                text.push(character);
+            }
+        }
+        escape(chunk.invalid(), &mut text);
+    }
+    text
+}
+
+fn escape(bytes: &[u8], text: &mut String) {
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\\{byte:03o}");
+    }
+}
+
+fn refusal(code: ErrorCode, text: &str) -> Refusal {
+    Refusal {
+        code,
+        text: text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn an_open_error_carries_the_c_librarys_text_under_code_zero() {
+        let denied = refuse_open(&io::Error::from_raw_os_error(13));
+        assert_eq!(denied, refusal(ErrorCode::Undefined, "Permission denied"));
+        let looped = refuse_open(&io::Error::from_raw_os_error(40));
+        assert_eq!(looped.text, "Too many levels of symbolic links");
+    }
+
+    #[test]
+    fn a_missing_file_or_directory_is_not_found() {
+        for errno in [2, 20] {
+            let answer = refuse_open(&io::Error::from_raw_os_error(errno));
+            assert_eq!(answer, refusal(ErrorCode::NotFound, "File not found"));
+        }
+    }
+
+    #[test]
+    fn control_bytes_and_broken_utf8_are_escaped_and_the_rest_stays() {
+        assert_eq!(printable(b"a%s b\n\x1b[m"), "a%s b\\012\\033[m");
+        assert_eq!(
+            printable("caf\u{e9} \u{85}".as_bytes()),
+            "caf\u{e9} \\302\\205"
+        );
+        assert_eq!(printable(b"caf\xe9"), "caf\\351");
+    }
+
+    #[test]
+    fn request_lines_name_client_and_file() {
+        let line = request(
+            Direction::Read,
+            "10.77.0.10".parse().unwrap(),
+            b"pxelinux.0",
+        );
+        assert_eq!(line, "RRQ from 10.77.0.10 filename pxelinux.0");
+    }
+
+    #[test]
+    fn a_nak_line_names_code_text_and_client() {
+        let line = nak(
+            &Refusal::from(ErrorCode::NotFound),
+            "::ffff:10.77.0.10".parse().unwrap(),
+        );
+        assert_eq!(line, "sending NAK (1, File not found) to 10.77.0.10");
+    }
+}
