@@ -37,6 +37,7 @@
 mod identity;
 mod links;
 mod log;
+mod machine;
 mod namespace;
 mod process;
 mod scratch;
@@ -44,6 +45,7 @@ mod view;
 
 pub use identity::Identity;
 pub use log::{Log, Syslog, each_line};
+pub use machine::{Acceleration, Console, Firmware, Machine, Nic};
 pub use namespace::{Namespace, ip, remove_stale};
 pub use process::Running;
 pub use scratch::Scratch;
