@@ -137,10 +137,22 @@ impl Format {
         }
     }
 
-    /// True if the value is plain text (reference isc-dhcpd-options.md, section 4: such values get the client's NUL).
+    /// True if the value ends in text, which gets a NUL where the client wants one (reference isc-dhcpd-options.md,
+    /// section 4).
     #[must_use]
-    pub fn is_text(&self) -> bool {
-        self.fields.first() == Some(&Field::Text)
+    pub fn has_text(&self) -> bool {
+        let decisive = self.fields.iter().find_map(|field| match field {
+            Field::Text | Field::KeyName => Some(true),
+            Field::Opaque | Field::DomainName | Field::DomainList { .. } => Some(false),
+            _ => None,
+        });
+        decisive.unwrap_or(false)
+    }
+
+    /// True if the value is made of the options of another space.
+    #[must_use]
+    pub fn is_encapsulation(&self) -> bool {
+        matches!(self.fields.first(), Some(Field::Encapsulate(_)))
     }
 
     /// The space that a value of this format encapsulates, if it does.

@@ -15,6 +15,8 @@ pub struct Space {
     pub code_width: u8,
     /// Octets of a length in a packet: 1, 2 or 4.
     pub length_width: u8,
+    /// The option whose value holds the options of this space.
+    pub enclosed_by: Option<OptionId>,
     by_code: BTreeMap<u32, usize>,
     by_name: HashMap<Box<str>, usize>,
 }
@@ -136,6 +138,14 @@ impl Registry {
             .filter_map(|index| self.definitions.get(*index))
     }
 
+    /// The spaces whose options are carried by an option of `space`, with that option.
+    pub fn enclosed_in(&self, space: SpaceId) -> impl Iterator<Item = (SpaceId, OptionId)> {
+        let numbered = (0..=u16::MAX).map(SpaceId).zip(&self.spaces);
+        numbered
+            .filter_map(|(id, inner)| Some((id, inner.enclosed_by?)))
+            .filter(move |(_, holder)| holder.space == space)
+    }
+
     /// Adds the space `name`, or replaces the widths of the one that exists.
     ///
     /// # Errors
@@ -147,7 +157,7 @@ impl Registry {
         length_width: u8,
     ) -> Result<SpaceId, DefineError> {
         if let Some(id) = self.space_named(name) {
-            if let Some(space) = self.spaces.get_mut(usize::from(id.0)) {
+            if let Some(space) = self.space_mut(id) {
                 (space.code_width, space.length_width) = (code_width, length_width);
             }
             return Ok(id);
@@ -164,6 +174,12 @@ impl Registry {
     /// # Errors
     /// When the space does not exist.
     pub fn define(&mut self, id: OptionId, name: &str, format: Format) -> Result<(), DefineError> {
+        if let Some(inner) = format
+            .encapsulated()
+            .and_then(|inner| self.space_mut(inner))
+        {
+            inner.enclosed_by = Some(id);
+        }
         self.insert(Definition {
             id,
             name: Cow::Owned(name.to_owned()),
@@ -176,8 +192,16 @@ impl Registry {
         let Some(format) = Format::parse(letters, |name| self.space_named(name)) else {
             return;
         };
+        let id = OptionId { space, code };
+        // The first counts: DHCPv4 and DHCPv6 share the parts of a client FQDN.
+        if let Some(inner) = format
+            .encapsulated()
+            .and_then(|inner| self.space_mut(inner))
+        {
+            inner.enclosed_by.get_or_insert(id);
+        }
         let definition = Definition {
-            id: OptionId { space, code },
+            id,
             name: Cow::Borrowed(name),
             format,
         };
@@ -185,11 +209,14 @@ impl Registry {
         let _ = self.insert(definition);
     }
 
+    fn space_mut(&mut self, id: SpaceId) -> Option<&mut Space> {
+        self.spaces.get_mut(usize::from(id.0))
+    }
+
     fn insert(&mut self, definition: Definition) -> Result<(), DefineError> {
         let index = self.definitions.len();
         let space = self
-            .spaces
-            .get_mut(usize::from(definition.id.space.0))
+            .space_mut(definition.id.space)
             .ok_or(DefineError::NoSuchSpace)?;
         space.by_code.insert(definition.id.code, index);
         let key = definition.name.to_ascii_lowercase();
@@ -211,6 +238,7 @@ impl Space {
             name,
             code_width,
             length_width,
+            enclosed_by: None,
             by_code: BTreeMap::new(),
             by_name: HashMap::new(),
         }

@@ -66,8 +66,7 @@ pub(super) fn open<'p>(value: &'p [u8], notes: &mut Vec<Note>) -> Vec<Part<'p>> 
 }
 
 /// Option 81 from its parts; a missing part is zero or empty.
-#[must_use]
-pub fn pack<'v>(value_of: impl Fn(OptionId) -> Option<Cow<'v, [u8]>>) -> Vec<u8> {
+pub(super) fn pack<'v>(value_of: impl Fn(OptionId) -> Option<Cow<'v, [u8]>>) -> Vec<u8> {
     let first = |id| value_of(id).and_then(|value| value.first().copied());
     let is_set = |id| first(id).is_some_and(|octet| octet != 0);
     let mut flags = 0;

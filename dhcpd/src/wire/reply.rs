@@ -1,0 +1,269 @@
+//! The bytes of a reply: fixed fields, options in the original's order and limits, relay agent information last (reference
+//! isc-dhcpd-options.md, sections 3 to 7).
+
+use super::encapsulate::{Packer, SiteSpace};
+use super::layout::{Layout, agent_option};
+use super::order::Priorities;
+use super::request::Request;
+use super::view::{BOOTREPLY, FIXED_LENGTH, Header, MAGIC_COOKIE};
+use crate::eval::Evaluator;
+use crate::options::codes;
+
+/// Octets of the `file` field.
+pub const FILE_LENGTH: usize = 128;
+/// Octets of the `sname` field.
+pub const SNAME_LENGTH: usize = 64;
+/// Shortest reply (RFC 1542, section 2.1).
+const SHORTEST: usize = 300;
+/// IP and UDP header and the fixed fields: what a maximum message size counts besides options.
+const OVERHEAD: usize = 28 + FIXED_LENGTH;
+/// Least and greatest maximum message size that is honoured.
+const MESSAGE_SIZES: (u16, u16) = (576, 1500);
+/// Options area, cookie included, of a message of the least size.
+const DEFAULT_AREA: usize = 576 - OVERHEAD;
+/// Options area that is never exceeded.
+const GREATEST_AREA: usize = 1500 - OVERHEAD;
+/// Vendor area of BOOTP (RFC 951, section 3).
+const BOOTP_AREA: usize = 64;
+const END: u8 = 255;
+
+/// What is answered, and so which rules of the original hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyKind {
+    /// DHCPOFFER, or DHCPACK to a DHCPREQUEST.
+    Lease,
+    /// DHCPACK to a DHCPINFORM.
+    Inform,
+    /// DHCPNAK.
+    Nak,
+    /// BOOTREPLY with an address from a pool.
+    DynamicBootp,
+    /// BOOTREPLY with a fixed address.
+    StaticBootp,
+}
+
+/// A reply without its options.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'r> {
+    /// What is answered.
+    pub kind: ReplyKind,
+    /// The fixed fields; `op` is set by [`Reply::build`].
+    pub header: Header,
+    /// The client's hardware address, zero filled.
+    pub chaddr: [u8; 16],
+    /// The `file` field: cut to [`FILE_LENGTH`]. If it is empty, options may use the field.
+    pub file: &'r [u8],
+    /// The `sname` field: cut to [`SNAME_LENGTH`]. If it is empty, options may use the field.
+    pub sname: &'r [u8],
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplyError {
+    /// `site-option-space` names a space that does not exist.
+    UnknownSiteSpace(String),
+}
+
+/// What is remarkable about a reply; the engine finds the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplyNote {
+    /// `vendor-option-space` names a space that does not exist.
+    UnknownOptionSpace(String),
+    /// The site option space has codes below 224 (RFC 3942).
+    LowSiteCodes {
+        /// The space.
+        space: String,
+        /// The lowest code in it.
+        lowest: u32,
+    },
+    /// Relay agent information did not fit.
+    NoRoomForAgentInformation,
+}
+
+impl Reply<'_> {
+    /// The reply to `request` with the options that `values` has collected, as a UDP payload of at least 300 octets.
+    ///
+    /// Expected in the set, put there by the engine where they apply: 1, 12, 51, 53, 54, 56, 61, 118. Option 82 of the request
+    /// is echoed; 43, 124, 125, 81 and the user's own encapsulations are packed from their spaces.
+    ///
+    /// # Errors
+    /// When the original sends nothing.
+    pub fn build(
+        &self,
+        request: &Request<'_>,
+        values: &Evaluator<'_>,
+        notes: &mut Vec<ReplyNote>,
+    ) -> Result<Vec<u8>, ReplyError> {
+        let site = SiteSpace::of(values, notes)?;
+        let list = self.priorities(request, values, site);
+        let mut packer = Packer {
+            values: *values,
+            notes,
+        };
+        let agent = agent_information(request, &mut packer);
+        let area = (self.area(request, values) + agent.len()).min(GREATEST_AREA);
+        let room = area.checked_sub(agent.len()).filter(|room| *room > 0);
+        let mut layout = self.layout(room.unwrap_or(area));
+        self.place(&list, site, request, &mut packer, &mut layout);
+
+        let (mut vendor, file, sname) = layout.finish();
+        vendor.splice(0..0, MAGIC_COOKIE);
+        if vendor.len() + agent.len() > area {
+            notes.push(ReplyNote::NoRoomForAgentInformation);
+        } else {
+            vendor.extend(agent);
+        }
+        if vendor.len() < area {
+            vendor.push(END);
+        }
+        let file = file.unwrap_or_else(|| field(self.file));
+        let sname = sname.unwrap_or_else(|| field(self.sname));
+        Ok(self.assemble(&file, &sname, &vendor))
+    }
+
+    /// The reply to a BOOTP request without cookie: its vendor area comes back unchanged.
+    #[must_use]
+    pub fn build_with_vendor_area_of(&self, request: &Request<'_>) -> Vec<u8> {
+        let (file, sname) = (field(self.file), field(self.sname));
+        self.assemble(&file, &sname, request.view.vendor())
+    }
+
+    /// The codes to place. A configured list comes before the client's; an empty one counts as none.
+    fn priorities(
+        &self,
+        request: &Request<'_>,
+        values: &Evaluator<'_>,
+        site: SiteSpace,
+    ) -> Vec<u8> {
+        let id = codes::DHCP_PARAMETER_REQUEST_LIST;
+        let configured = values.value(id);
+        let list = if values.set.contains(id) {
+            configured.as_deref()
+        } else {
+            request.parameter_request_list()
+        };
+        match list {
+            Some(list) if self.honours_list() && !list.is_empty() => {
+                Priorities::requested(list, request, values)
+            }
+            _ => Priorities::everything(values, site),
+        }
+    }
+
+    fn layout(&self, area: usize) -> Layout {
+        let room = area.saturating_sub(MAGIC_COOKIE.len());
+        let overloads = self.overloads();
+        Layout::new(
+            room,
+            overloads && self.file.is_empty(),
+            overloads && self.sname.is_empty(),
+        )
+    }
+
+    fn place(
+        &self,
+        list: &[u8],
+        site: SiteSpace,
+        request: &Request<'_>,
+        packer: &mut Packer<'_, '_>,
+        layout: &mut Layout,
+    ) {
+        let terminate = self.terminates_text() && request.terminates_text();
+        for (index, code) in list.iter().enumerate() {
+            let id = site.option(*code);
+            let Some(mut value) = packer.value(id) else {
+                continue;
+            };
+            if terminate && packer.values.context.registry.format(id).has_text() {
+                value.to_mut().push(0);
+            }
+            layout.place(*code, &value, index + 1 == list.len());
+        }
+    }
+
+    /// Octets for options, cookie included (reference isc-dhcpd-options.md, section 3.3). The client's limit comes before the
+    /// configured one, which INFORM, NAK and static BOOTP do not look at.
+    fn area(&self, request: &Request<'_>, values: &Evaluator<'_>) -> usize {
+        let configured = || {
+            let looked_at = matches!(self.kind, ReplyKind::Lease | ReplyKind::DynamicBootp);
+            let size = values.uint16(codes::DHCP_MAX_MESSAGE_SIZE);
+            size.filter(|_| looked_at)
+        };
+        let size = request.max_message_size().or_else(configured);
+        match size.filter(|size| *size > 0) {
+            Some(size) => {
+                let (least, greatest) = MESSAGE_SIZES;
+                usize::from(size.clamp(least, greatest)) - OVERHEAD
+            }
+            None if self.is_bootp() => {
+                let sent = request.view.vendor().len();
+                sent.max(BOOTP_AREA)
+            }
+            None => DEFAULT_AREA,
+        }
+    }
+
+    fn assemble(
+        &self,
+        file: &[u8; FILE_LENGTH],
+        sname: &[u8; SNAME_LENGTH],
+        vendor: &[u8],
+    ) -> Vec<u8> {
+        let header = &self.header;
+        let mut bytes = Vec::with_capacity(SHORTEST.max(FIXED_LENGTH + vendor.len()));
+        bytes.extend([BOOTREPLY, header.htype, header.hlen, header.hops]);
+        bytes.extend(header.xid.to_be_bytes());
+        bytes.extend(header.secs.to_be_bytes());
+        bytes.extend(header.flags.to_be_bytes());
+        for address in [header.ciaddr, header.yiaddr, header.siaddr, header.giaddr] {
+            bytes.extend(address.octets());
+        }
+        bytes.extend(self.chaddr);
+        bytes.extend(sname);
+        bytes.extend(file);
+        bytes.extend(vendor);
+        if bytes.len() < SHORTEST {
+            bytes.resize(SHORTEST, 0);
+        }
+        bytes
+    }
+
+    fn overloads(&self) -> bool {
+        matches!(self.kind, ReplyKind::Lease | ReplyKind::DynamicBootp)
+    }
+
+    fn honours_list(&self) -> bool {
+        !matches!(self.kind, ReplyKind::Nak | ReplyKind::StaticBootp)
+    }
+
+    fn terminates_text(&self) -> bool {
+        !matches!(self.kind, ReplyKind::Nak | ReplyKind::StaticBootp)
+    }
+
+    fn is_bootp(&self) -> bool {
+        matches!(self.kind, ReplyKind::DynamicBootp | ReplyKind::StaticBootp)
+    }
+}
+
+/// Option 82, ready to append: what the configuration sets, else what the request brought, else the configured sub-options.
+fn agent_information(request: &Request<'_>, packer: &mut Packer<'_, '_>) -> Vec<u8> {
+    let id = codes::RELAY_AGENT_INFORMATION;
+    let echoed = request
+        .agent_information()
+        .filter(|information| !information.is_empty() && !packer.values.set.contains(id));
+    match echoed {
+        Some(information) => agent_option(information),
+        None => packer
+            .value(id)
+            .map_or_else(Vec::new, |value| agent_option(&value)),
+    }
+}
+
+/// Text in a fixed field: cut to its length, or filled with zeros.
+fn field<const N: usize>(text: &[u8]) -> [u8; N] {
+    let mut field = [0; N];
+    for (slot, octet) in field.iter_mut().zip(text) {
+        *slot = *octet;
+    }
+    field
+}
