@@ -1,5 +1,10 @@
-//! Tools of the behaviour suite: subjects, labs of network namespaces, and test clients.
+//! Tools of the behaviour suite: subjects, labs of network namespaces, test clients and scenarios.
 
 pub mod boot;
+pub mod client;
+pub mod dhcp;
 pub mod failure;
+pub mod gaps;
 pub mod lab;
+pub mod scenario;
+pub mod subject;

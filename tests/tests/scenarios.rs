@@ -1,0 +1,129 @@
+//! Every scenario in `tests/scenarios`, live: the original must do what the text says, and so must ours.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pretty_assertions::StrComparison;
+use tests::scenario::{self, Scenario};
+use tests::subject::Subject;
+
+/// Scenarios at a time. They wait for each other's processes more than they compute.
+const THREADS: usize = 4;
+
+#[test]
+#[ignore = "needs root"]
+fn the_original_does_what_every_scenario_says() {
+    check(Subject::Original);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn ours_does_what_every_scenario_says() {
+    check(Subject::Ours);
+}
+
+#[test]
+fn every_scenario_can_be_read_and_is_written_back_unchanged() {
+    let all = all();
+    assert!(all.len() > 10, "only {} scenarios were found", all.len());
+    for path in all {
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(read(&path).text(), text, "{}", path.display());
+    }
+}
+
+fn check(subject: Subject) {
+    if !Subject::chosen().contains(&subject) || !subject.is_at_hand(Subject::dhcpd) {
+        return;
+    }
+    let failures = failures(subject);
+    let gaps = tests::gaps::of_scenarios(subject);
+    let surprises: Vec<String> = all()
+        .iter()
+        .map(|path| name(path))
+        .filter_map(|name| judge(&name, failures.get(&name), gaps.get(&name)))
+        .collect();
+    assert!(
+        surprises.is_empty(),
+        "{} of {} scenarios surprise with {subject}:\n{}",
+        surprises.len(),
+        all().len(),
+        surprises.join("\n")
+    );
+}
+
+/// A failure must be listed as a gap, and a listed gap must fail: otherwise the list is out of date.
+fn judge(name: &str, failure: Option<&String>, gap: Option<&String>) -> Option<String> {
+    match (failure, gap) {
+        (Some(failure), None) => Some(format!("--- {name}\n{failure}")),
+        (None, Some(gap)) => Some(format!(
+            "--- {name} passes, but known-gaps.txt lists it: {gap}"
+        )),
+        _ => None,
+    }
+}
+
+fn failures(subject: Subject) -> HashMap<String, String> {
+    let scenarios = all();
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(HashMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some(path) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(failure) = play(path, subject) {
+                        failures.lock().unwrap().insert(name(path), failure);
+                    }
+                }
+            });
+        }
+    });
+    failures.into_inner().unwrap()
+}
+
+fn play(path: &Path, subject: Subject) -> Result<(), String> {
+    let scenario = read(path);
+    let happened = scenario::run(&scenario, subject).map_err(|failure| failure.to_string())?;
+    let (wanted, got) = (scenario.text(), scenario.with(&happened));
+    if wanted == got {
+        return Ok(());
+    }
+    if subject == Subject::Original && std::env::var_os("RECORD").is_some() {
+        fs::write(path, got).unwrap();
+        return Ok(());
+    }
+    Err(StrComparison::new(&wanted, &got).to_string())
+}
+
+fn read(path: &Path) -> Scenario {
+    let text = fs::read_to_string(path).unwrap();
+    scenario::read(&text).unwrap_or_else(|failure| panic!("{}: {failure}", path.display()))
+}
+
+/// All scenarios, or those whose name contains the environment variable `SCENARIO`.
+fn all() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let wanted = std::env::var("SCENARIO").unwrap_or_default();
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .filter(|path| name(path).contains(&wanted))
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
