@@ -41,6 +41,7 @@ mod machine;
 mod namespace;
 mod process;
 mod scratch;
+pub mod standing;
 mod view;
 
 pub use identity::Identity;

@@ -21,7 +21,18 @@ const PREFIX: &str = "rdhcpd-lab.";
 #[derive(Debug)]
 pub struct Namespace {
     name: String,
-    keep: bool,
+    kind: Kind,
+}
+
+/// What becomes of it when the value is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Removed with everything inside.
+    Owned,
+    /// Left as it is, for a later process.
+    Lasting,
+    /// Not a namespace of ours at all: the machine's own network.
+    Machine,
 }
 
 impl Namespace {
@@ -35,7 +46,7 @@ impl Namespace {
         remove_stale()?;
         let owner = Identity::own()?;
         let count = MADE.fetch_add(1, Ordering::Relaxed);
-        let namespace = Self::create(format!("{PREFIX}{label}.{owner}.{count}"), false)?;
+        let namespace = Self::create(format!("{PREFIX}{label}.{owner}.{count}"), Kind::Owned)?;
         Ok(namespace)
     }
 
@@ -44,7 +55,7 @@ impl Namespace {
     /// # Errors
     /// As [`Namespace::new`], and when the name is taken.
     pub fn new_lasting(name: &str) -> Result<Self> {
-        Self::create(name.to_owned(), true)
+        Self::create(name.to_owned(), Kind::Lasting)
     }
 
     /// Takes up a lasting namespace again. Dropping the value changes nothing.
@@ -54,13 +65,22 @@ impl Namespace {
     pub fn open(name: &str) -> Result<Self> {
         let namespace = Self {
             name: name.to_owned(),
-            keep: true,
+            kind: Kind::Lasting,
         };
         fs::metadata(namespace.path()).context(format!("no namespace {name}"))?;
         Ok(namespace)
     }
 
-    /// The name that `ip netns exec` takes.
+    /// The network that this process is in: what is made there stays there.
+    #[must_use]
+    pub fn machine() -> Self {
+        Self {
+            name: String::new(),
+            kind: Kind::Machine,
+        }
+    }
+
+    /// The name that `ip netns exec` takes; empty for the machine's own network.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -123,29 +143,30 @@ impl Namespace {
     /// # Errors
     /// What `ip` said, if it did not succeed.
     pub fn ip(&self, words: &str) -> Result<()> {
-        ip(&format!("-n {} {words}", self.name))
+        match self.kind {
+            Kind::Machine => ip(words),
+            Kind::Owned | Kind::Lasting => ip(&format!("-n {} {words}", self.name)),
+        }
     }
 
-    /// Removes the namespace whatever kind it is; what runs inside is killed.
-    pub fn remove(mut self) {
-        self.keep = false;
-    }
-
-    fn create(name: String, keep: bool) -> Result<Self> {
+    fn create(name: String, kind: Kind) -> Result<Self> {
         ip(&format!("netns add {name}"))?;
-        let namespace = Self { name, keep };
+        let namespace = Self { name, kind };
         namespace.ip("link set lo up")?;
         Ok(namespace)
     }
 
     fn path(&self) -> PathBuf {
-        Path::new(DIRECTORY).join(&self.name)
+        match self.kind {
+            Kind::Machine => PathBuf::from("/proc/self/ns/net"),
+            Kind::Owned | Kind::Lasting => Path::new(DIRECTORY).join(&self.name),
+        }
     }
 }
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        if self.keep {
+        if self.kind != Kind::Owned {
             return;
         }
         kill_inhabitants(&self.path());
@@ -166,7 +187,8 @@ pub fn remove_stale() -> Result<()> {
         let entry = entry.context(format!("cannot read {DIRECTORY}"))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if owner(&name).is_some_and(|owner| !owner.is_alive()) {
-            drop(Namespace { name, keep: false });
+            let kind = Kind::Owned;
+            drop(Namespace { name, kind });
         }
     }
     Ok(())
