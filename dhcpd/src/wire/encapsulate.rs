@@ -113,7 +113,8 @@ impl<'e> Packer<'e, '_> {
 
     fn pack_options(&self, space: SpaceId, depth: u8) -> Option<Vec<u8>> {
         let set = self.values.set;
-        if depth > DEPTH_LIMIT || !self.is_used(space) {
+        // Measured: a space in which nothing is set is not looked into, even if a space within it has options.
+        if depth > DEPTH_LIMIT || !set.has_space(space) {
             return None;
         }
         let mut packed = Vec::new();
@@ -140,13 +141,6 @@ impl<'e> Packer<'e, '_> {
             }
         }
         (!packed.is_empty()).then_some(packed)
-    }
-
-    /// The original looks into a space only if something was ever set in it, or in an enterprise of it.
-    fn is_used(&self, space: SpaceId) -> bool {
-        let inner = || self.values.context.registry.enclosed_in(space);
-        self.values.set.has_space(space)
-            || inner().any(|(inner, _)| self.values.set.has_space(inner))
     }
 
     /// Appends code, length and value in the widths of the space. A value that is empty or longer than the length can say

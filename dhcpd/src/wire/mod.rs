@@ -7,6 +7,8 @@ mod layout;
 mod note;
 mod order;
 mod reply;
+#[cfg(test)]
+mod reply_tests;
 mod request;
 mod view;
 
