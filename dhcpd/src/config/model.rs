@@ -9,6 +9,7 @@ use common::syntax::Place;
 
 use super::index::Index;
 use crate::eval::ast::{Block, Boolean};
+use crate::options::Registry;
 
 /// Everything a configuration says.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +28,14 @@ pub struct Config {
     pub hosts: Vec<Host>,
     /// Classes in declaration order.
     pub classes: Vec<Class>,
+    /// Option spaces and definitions: the built-in ones and those of the configuration.
+    pub options: Registry,
     /// Host names used as addresses; resolved outside of the core and handed to the evaluator.
     pub names: Vec<Box<str>>,
+    /// `lease-id-format hex`: the lease file has client identifiers as hex lists, not as strings with octal escapes.
+    pub lease_ids_in_hex: bool,
+    /// `db-time-format local`: the lease file has times as seconds since the epoch with a local date beside them.
+    pub local_times: bool,
     /// Statements that are accepted, but without which this server would not do what they ask: it must not serve.
     /// Where they stand, and what to say.
     pub unsupported: Vec<(Place, String)>,
