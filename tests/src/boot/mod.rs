@@ -60,7 +60,7 @@ pub struct Job {
 /// If the boot did not get to its end; what the daemons and the console said last stands on standard error then.
 pub fn run(job: &Job) -> Result<()> {
     refuse_impossible(job)?;
-    let acceleration = Acceleration::find()?;
+    let acceleration = Acceleration::choose()?;
     let (mut rig, events) = Rig::build(job)?;
     report::announce(job, acceleration);
     let start = Instant::now();

@@ -71,7 +71,7 @@ pub fn run_node(
         console: Console::Terminal,
     };
     let scratch = Scratch::new("node")?;
-    let mut command = machine.command(Acceleration::find()?, &scratch)?;
+    let mut command = machine.command(Acceleration::choose()?, &scratch)?;
     println!("{} on {network}, hardware address {}", seat.tap, seat.mac);
     let mut qemu = namespace
         .enter(|| command.spawn())?
