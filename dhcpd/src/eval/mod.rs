@@ -12,6 +12,8 @@ mod digits;
 mod execute;
 mod number;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use context::{Context, Evaluator, LeaseFacts, ResolvedNames};
