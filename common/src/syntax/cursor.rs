@@ -1,0 +1,220 @@
+//! A walk over the words of a file that always knows what the original's parser would print as its position.
+
+use std::rc::Rc;
+
+use super::token::ReadPoint;
+use super::{Document, Kind, Place, Token};
+
+/// Longest part of a line that a message shows.
+const SHOWN: usize = 80;
+
+/// A position in a file with one word of look-ahead.
+///
+/// The original names in its messages the line of the token it took last, and shows the line up to the point it has
+/// read. Both follow from the order of peeks and takes, so the cursor keeps the same books (reference
+/// isc-dhcpd-config.md, section 10).
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    document: Rc<Document>,
+    next: usize,
+    peeked: bool,
+    read: ReadPoint,
+    noted: Noted,
+    /// Of the word that was peeked at.
+    ahead: Noted,
+    /// The lines alternate between two buffers; messages show this one.
+    shows_odd_line: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Noted {
+    line: u32,
+    column: u32,
+}
+
+/// Where a message points.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Name of the file.
+    pub file: Box<str>,
+    /// The place of the word taken last.
+    pub place: Place,
+    /// Number of the line to print.
+    pub line: u32,
+    /// The line as far as it has been read: one character a byte, at most 80.
+    pub text: String,
+    /// Column of the caret, from 1; no caret over 80.
+    pub column: u32,
+}
+
+impl Cursor {
+    /// At the start of a document.
+    #[must_use]
+    pub fn new(document: Rc<Document>) -> Self {
+        let read = ReadPoint { offset: 0, line: 1 };
+        Self {
+            document,
+            next: 0,
+            peeked: false,
+            read,
+            noted: Noted::default(),
+            ahead: Noted::default(),
+            shows_odd_line: true,
+        }
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &Rc<Document> {
+        &self.document
+    }
+
+    /// The next word; at the end [`Kind::End`], again and again.
+    pub fn peek(&mut self) -> Token {
+        let token = self.upcoming();
+        if !self.peeked {
+            let before = self.noted;
+            self.read_in(&token);
+            self.ahead = self.noted;
+            self.noted = before;
+            self.peeked = true;
+            if self.ahead.line != before.line {
+                self.shows_odd_line = !is_odd(self.read.line);
+            }
+        }
+        token
+    }
+
+    /// Takes the next word.
+    pub fn take(&mut self) -> Token {
+        let token = self.upcoming();
+        if self.peeked {
+            if self.noted.line != self.ahead.line {
+                self.shows_odd_line = is_odd(self.read.line);
+            }
+            self.noted = self.ahead;
+            self.peeked = false;
+        } else {
+            self.read_in(&token);
+            self.shows_odd_line = is_odd(self.read.line);
+        }
+        if token.kind != Kind::End {
+            self.next = self.next.saturating_add(1);
+        }
+        token
+    }
+
+    /// The next word, if it has not been looked at before.
+    #[must_use]
+    pub fn unread(&self) -> Option<Token> {
+        (!self.peeked).then(|| self.upcoming())
+    }
+
+    /// The place of the next word, without looking at it as the original would.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place_of(&self.upcoming())
+    }
+
+    /// The place of a word.
+    #[must_use]
+    pub fn place_of(&self, token: &Token) -> Place {
+        Place {
+            file: self.document.file,
+            line: token.line,
+            column: u16::try_from(token.column).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// The text of a word as written.
+    #[must_use]
+    pub fn text_of(&self, token: &Token) -> &str {
+        self.document.text_of(token)
+    }
+
+    /// What a message would show now.
+    #[must_use]
+    pub fn excerpt(&self) -> Excerpt {
+        self.excerpt_at(self.read, self.noted)
+    }
+
+    /// What a message about the inside of the next word would show, when the original has read to `offset`.
+    #[must_use]
+    pub fn excerpt_within(&self, token: &Token, offset: u32) -> Excerpt {
+        let inside = self.document.between(token.start, offset);
+        let breaks = inside.bytes().filter(|c| *c == b'\n').count();
+        let line = token
+            .line
+            .saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        let noted = Noted {
+            line: token.line,
+            column: token.noted_column,
+        };
+        self.excerpt_at(ReadPoint { offset, line }, noted)
+    }
+
+    fn excerpt_at(&self, read: ReadPoint, noted: Noted) -> Excerpt {
+        let last = self.next.checked_sub(1);
+        let taken = last.and_then(|index| self.document.tokens().get(index));
+        Excerpt {
+            file: self.document.name.clone(),
+            place: taken.map_or_else(Place::default, |token| self.place_of(token)),
+            line: noted.line,
+            text: self.shown_line(read),
+            column: noted.column,
+        }
+    }
+
+    /// The buffer that messages show holds the line being read, or the one before it.
+    fn shown_line(&self, read: ReadPoint) -> String {
+        let so_far = self.document.between(0, read.offset);
+        let start = so_far.rfind('\n').map_or(0, |at| at.saturating_add(1));
+        if is_odd(read.line) == self.shows_odd_line {
+            return shorten(so_far.get(start..).unwrap_or_default());
+        }
+        let before = so_far.get(..start.saturating_sub(1)).unwrap_or_default();
+        shorten(before.rsplit('\n').next().unwrap_or_default())
+    }
+
+    fn upcoming(&self) -> Token {
+        let tokens = self.document.tokens();
+        let end = Token {
+            kind: Kind::End,
+            start: 0,
+            end: 0,
+            line: 1,
+            column: 1,
+            read: ReadPoint::default(),
+            noted_column: 1,
+        };
+        tokens
+            .get(self.next)
+            .or(tokens.last())
+            .copied()
+            .unwrap_or(end)
+    }
+
+    fn read_in(&mut self, token: &Token) {
+        self.read = token.read;
+        if token.kind != Kind::End {
+            self.noted = Noted {
+                line: token.line,
+                column: token.noted_column,
+            };
+        }
+    }
+
+    /// Moves to the end: nothing more shall be read.
+    pub fn finish(&mut self) {
+        self.next = self.document.tokens().len().saturating_sub(1);
+        self.peeked = false;
+    }
+}
+
+fn shorten(line: &str) -> String {
+    line.chars().take(SHOWN).collect()
+}
+
+fn is_odd(line: u32) -> bool {
+    line & 1 == 1
+}
