@@ -121,6 +121,8 @@ pub enum Part {
     Bytes(Box<[u8]>),
     /// A host name: all its IPv4 addresses, four octets each. A name without any makes the whole value null.
     Addresses(Box<str>),
+    /// A host name where one address is wanted: its first.
+    FirstAddress(Box<str>),
 }
 
 /// An expression that yields true, false or null.

@@ -89,16 +89,22 @@ impl<'e> Evaluator<'e> {
             match part {
                 Part::Bytes(known) => bytes.extend_from_slice(known),
                 Part::Addresses(name) => {
-                    let addresses = self
-                        .context
-                        .names
-                        .get(name)
-                        .filter(|found| !found.is_empty())?;
+                    let addresses = self.addresses(name)?;
                     bytes.extend(addresses.iter().flat_map(|address| address.octets()));
+                }
+                Part::FirstAddress(name) => {
+                    let first = self.addresses(name)?.first()?;
+                    bytes.extend(first.octets());
                 }
             }
         }
         limited(bytes)
+    }
+
+    /// What a host name was resolved to; `None` if to nothing.
+    fn addresses(&self, name: &str) -> Option<&[std::net::Ipv4Addr]> {
+        let found = self.context.names.get(name)?;
+        (!found.is_empty()).then_some(found)
     }
 
     fn request_option(&self, id: OptionId) -> Option<Bytes<'e>> {
