@@ -1,6 +1,70 @@
-//! From the statement tree to the resolved configuration.
+//! From the bytes of dhcpd.conf to the resolved configuration.
+//!
+//! The parser takes one word at a time with one word of look-ahead, as the original does: its messages, and what it makes
+//! of the text behind an error, follow from that.
 
+mod builder;
+mod check;
+mod classes;
+mod dates;
+mod executable;
+mod expression;
+mod functions;
+mod hosts;
 mod index;
+mod keys;
+mod keywords;
+pub mod load;
 pub mod model;
+mod networks;
+mod options;
+mod parser;
+mod pools;
+mod statement;
+mod values;
+mod words;
 
 pub use index::Index;
+pub use parser::Loader;
+
+use common::diag::Diagnostics;
+
+use builder::Builder;
+use model::Config;
+use parser::Parser;
+
+/// Why there is no configuration. What is wrong is among the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The files hold errors: the original goes on to say `Configuration file errors encountered -- exiting`.
+    Errors,
+    /// Something after which the original ends without another word.
+    Fatal,
+}
+
+/// Reads the configuration that begins in file `name`. `load` opens that file and those it includes. Messages, warnings
+/// and remarks go to `diagnostics` in the order in which the original prints them.
+///
+/// # Errors
+/// When the configuration cannot be used.
+pub fn parse(
+    name: &str,
+    load: &mut Loader<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Result<Config, Refusal> {
+    let mut parser = Parser::new(load, diagnostics);
+    parser.read_file(name, Builder::ROOT);
+    if !parser.stopped && parser.diagnostics.errors() == 0 {
+        parser.check();
+    }
+    let stopped = parser.stopped;
+    let mut config = parser.build.config;
+    if stopped {
+        return Err(Refusal::Fatal);
+    }
+    if diagnostics.errors() > 0 {
+        return Err(Refusal::Errors);
+    }
+    config.rebuild_index();
+    Ok(config)
+}

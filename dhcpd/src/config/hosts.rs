@@ -1,0 +1,299 @@
+//! Host declarations.
+
+use common::diag::Severity;
+use common::net::HardwareAddress;
+use common::syntax::{Kind, Place};
+
+use super::builder::{Context, Enclosing};
+use super::model::{FixedAddress, Host, ScopeId};
+use super::parser::{Failure, Parsed, Parser, latin};
+use super::words;
+use crate::eval::ast::{Action, Block, Data};
+use crate::options::codes;
+
+/// A host while its block is read.
+#[derive(Debug)]
+pub(super) struct Draft {
+    name: String,
+    scope: ScopeId,
+    hardware: Option<Hardware>,
+    uid: Option<Box<[u8]>>,
+    fixed: Option<Vec<FixedAddress>>,
+    place: Place,
+}
+
+/// A hardware address; of one that is too long for a packet only that there was one.
+#[derive(Clone, Copy, Debug)]
+struct Hardware(Option<HardwareAddress>);
+
+/// Most octets of a hardware address that are accepted; a packet can carry 16.
+const LONGEST_HARDWARE: usize = 20;
+
+const HARDWARE_TYPES: &[(&str, u8)] = &[
+    ("ethernet", 1),
+    ("token-ring", 6),
+    ("fddi", 8),
+    ("infiniband", 32),
+];
+
+impl Parser<'_> {
+    /// `host NAME { … }`, its keyword taken.
+    pub(super) fn host(&mut self, context: Context) {
+        let place = self.place();
+        let Some(name) = self.host_name() else {
+            self.error(words::HOST_NAME);
+            return self.skip_statement();
+        };
+        let scope = self.build.open_scope(context.scope, place);
+        if self.expect_left_brace().is_err() {
+            return;
+        }
+        let draft = Draft {
+            name,
+            scope,
+            hardware: None,
+            uid: None,
+            fixed: None,
+            place,
+        };
+        let outer = self.host.replace(draft);
+        let inside = Context {
+            enclosing: Enclosing::Host,
+            scope,
+            in_host: true,
+            ..context
+        };
+        // Whatever fails in the block has been reported.
+        let _ = self.nested(|parser| {
+            parser.host_body(inside);
+            Ok(())
+        });
+        if let Some(draft) = std::mem::replace(&mut self.host, outer) {
+            self.finish_host(draft);
+        }
+    }
+
+    fn host_body(&mut self, context: Context) {
+        let mut after_declaration = false;
+        while !self.leave_block() {
+            let item = if self.accept_word("group") {
+                self.host_group()
+            } else if self.accept_word("uid") {
+                self.host_uid()
+            } else if self.peek_is_word("dynamic") || self.peek_is_word("deleted") {
+                self.take();
+                self.expect_semicolon()
+            } else if self.peek_is_word("host-identifier") {
+                // The statement has been skipped, and the block goes on.
+                let _ = self.refuse_later::<()>();
+                Ok(())
+            } else {
+                after_declaration = self.statement(context, after_declaration);
+                Ok(())
+            };
+            if item.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// `group NAME;`: the statements of a named group come before the host's own.
+    fn host_group(&mut self) -> Parsed<()> {
+        let token = self.take();
+        if token.kind != Kind::String && !token.is_identifier() {
+            self.error(words::STRING_OR_IDENTIFIER);
+            self.skip_blocks(1);
+            return Err(Failure::Reported);
+        }
+        let name = self.text(&token);
+        match self.build.groups.get(name.as_str()).copied() {
+            Some(group) => self.put_host_into(group),
+            None => {
+                let host = self.host_being_read();
+                self.error(words::unknown_group(&name, &host));
+            }
+        }
+        self.expect_semicolon()
+    }
+
+    fn put_host_into(&mut self, group: ScopeId) {
+        if let Some(draft) = &self.host {
+            self.build.set_parent(draft.scope, group);
+        }
+    }
+
+    fn host_being_read(&self) -> String {
+        self.host
+            .as_ref()
+            .map_or(String::new(), |host| host.name.clone())
+    }
+
+    fn host_uid(&mut self) -> Parsed<()> {
+        let present = self.host.as_ref().and_then(|host| host.uid.clone());
+        if let Some(uid) = present {
+            let host = self.host_being_read();
+            self.error(words::host_has_uid(&host, &show_uid(&uid)));
+            self.skip_blocks(1);
+            return Err(Failure::Reported);
+        }
+        let uid = self.uid_value();
+        if let (Some(uid), Some(host)) = (uid, &mut self.host) {
+            host.uid = Some(uid.into());
+        }
+        self.expect_semicolon()
+    }
+
+    fn uid_value(&mut self) -> Option<Vec<u8>> {
+        let token = self.peek();
+        if token.kind == Kind::String {
+            self.take();
+            return Some(self.bytes(&token));
+        }
+        let octets = self.octets(None, ':', 16);
+        if octets.is_err() {
+            self.error(words::HEX_LIST);
+            self.skip_statement();
+        }
+        octets.ok()
+    }
+
+    /// `hardware TYPE ADDRESS;`
+    pub(super) fn hardware(&mut self, context: Context) {
+        self.take();
+        let of_host = self.host.as_ref().filter(|_| context.in_host);
+        if of_host.is_some_and(|host| host.hardware.is_some()) {
+            let host = self.host_being_read();
+            return self.error(words::host_has_hardware(&host));
+        }
+        let parsed = self.hardware_value();
+        match self.host.as_mut().filter(|_| context.in_host) {
+            Some(host) => host.hardware = parsed.ok().flatten(),
+            None => self.error(words::HARDWARE_NOT_HERE),
+        }
+    }
+
+    fn hardware_value(&mut self) -> Parsed<Option<Hardware>> {
+        let token = self.take();
+        let word = self.text(&token).to_ascii_lowercase();
+        let Some(kind) = hardware_type(&word) else {
+            return self.fail_and_skip(words::HARDWARE_TYPE);
+        };
+        let mut hardware = None;
+        if !self.peek().is(';') {
+            let octets = self.octets(None, ':', 16)?;
+            if octets.len() > LONGEST_HARDWARE {
+                self.error(words::HARDWARE_TOO_LONG);
+            }
+            hardware = Some(Hardware(HardwareAddress::new(kind, &octets)));
+        }
+        self.expect(';', words::EXPECTING_SEMICOLON)?;
+        Ok(hardware)
+    }
+
+    /// `fixed-address ADDRESS, …;`
+    pub(super) fn fixed_address(&mut self, context: Context) {
+        self.take();
+        let parsed = self.fixed_address_list();
+        let Some(host) = self.host.as_mut().filter(|_| context.in_host) else {
+            return self.error(words::FIXED_ADDRESS_NOT_HERE);
+        };
+        if host.fixed.is_some() {
+            self.error(words::ONE_FIXED_ADDRESS);
+        } else {
+            host.fixed = parsed.ok();
+        }
+    }
+
+    fn fixed_address_list(&mut self) -> Parsed<Vec<FixedAddress>> {
+        let mut list = Vec::new();
+        loop {
+            list.push(self.address_or_name()?);
+            if !self.accept(',') {
+                break;
+            }
+        }
+        self.expect_semicolon()?;
+        Ok(list)
+    }
+
+    fn finish_host(&mut self, draft: Draft) {
+        let uid = self.host_identifier(&draft);
+        if self.build.host_names.contains(draft.name.as_str()) {
+            return self.error(words::host_exists(&draft.name));
+        }
+        self.build.add_host(Host {
+            name: draft.name.into(),
+            hardware: draft.hardware.and_then(|hardware| hardware.0),
+            uid,
+            fixed_addresses: draft.fixed.unwrap_or_default(),
+            scope: draft.scope,
+            place: draft.place,
+        });
+    }
+
+    /// `uid`, or else `option dhcp-client-identifier` among the host's own statements.
+    fn host_identifier(&mut self, draft: &Draft) -> Option<Box<[u8]>> {
+        let statements = self.build.scope(draft.scope).map(|scope| &scope.statements);
+        let (plain, conditional) = client_identifiers(statements?);
+        if conditional {
+            self.remark(Severity::Warning, words::CLIENT_IDENTIFIER_CONDITIONAL);
+        }
+        match (&draft.uid, plain) {
+            (Some(uid), Some(ignored)) => {
+                let (uid, ignored) = (show_uid(uid), show_uid(&ignored));
+                let text = words::ignoring_client_identifier(&draft.name, &uid, &ignored);
+                self.remark(Severity::Warning, text);
+                draft.uid.clone()
+            }
+            (uid, plain) => uid.clone().or(plain),
+        }
+    }
+}
+
+/// The client identifier that a block sets, and whether one is set inside of an `if`.
+fn client_identifiers(block: &Block) -> (Option<Box<[u8]>>, bool) {
+    let mut plain = None;
+    let mut conditional = false;
+    for statement in block {
+        match &statement.action {
+            Action::Assign {
+                option: codes::DHCP_CLIENT_IDENTIFIER,
+                value: Data::Constant(bytes),
+                ..
+            } => {
+                plain.get_or_insert_with(|| bytes.clone());
+            }
+            Action::If {
+                branches,
+                otherwise,
+            } => {
+                let mut blocks = branches.iter().map(|branch| &branch.1);
+                conditional |= blocks.any(sets_identifier) || sets_identifier(otherwise);
+            }
+            _ => {}
+        }
+    }
+    (plain, conditional)
+}
+
+fn sets_identifier(block: &Block) -> bool {
+    let (plain, conditional) = client_identifiers(block);
+    plain.is_some() || conditional
+}
+
+fn hardware_type(word: &str) -> Option<u8> {
+    if let Some(number) = word.strip_prefix("unknown-") {
+        return number.parse().ok();
+    }
+    let found = HARDWARE_TYPES.iter().find(|row| row.0 == word);
+    found.map(|row| row.1)
+}
+
+/// Quoted if it is text, else as a hex list.
+fn show_uid(uid: &[u8]) -> String {
+    if uid.iter().all(|c| c.is_ascii_graphic() || *c == b' ') {
+        return format!("\"{}\"", latin(uid));
+    }
+    let octets: Vec<String> = uid.iter().map(|c| format!("{c:x}")).collect();
+    octets.join(":")
+}

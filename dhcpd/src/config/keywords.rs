@@ -1,0 +1,132 @@
+//! The words that begin a statement. Parameters are not here: they are the options of space `server`.
+
+/// What kind of statement a word begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyword {
+    Allow,
+    Append,
+    Authoritative,
+    Break,
+    Case,
+    Class,
+    DbTimeFormat,
+    Default,
+    Deny,
+    FixedAddress,
+    Group,
+    Hardware,
+    Host,
+    If,
+    Ignore,
+    Include,
+    Key,
+    LeaseIdFormat,
+    Log,
+    Not,
+    Option,
+    Pool,
+    Prepend,
+    Range,
+    Send,
+    ServerIdentifier,
+    SharedNetwork,
+    Subnet,
+    Subnet6,
+    Supersede,
+    Zone,
+    /// A statement that is known, but not served yet.
+    Later,
+}
+
+const KEYWORDS: &[(&str, Keyword)] = &[
+    ("add", Keyword::Later),
+    ("allow", Keyword::Allow),
+    ("append", Keyword::Append),
+    ("authoritative", Keyword::Authoritative),
+    ("break", Keyword::Break),
+    ("case", Keyword::Case),
+    ("class", Keyword::Class),
+    ("db-time-format", Keyword::DbTimeFormat),
+    ("default", Keyword::Default),
+    ("define", Keyword::Later),
+    ("deny", Keyword::Deny),
+    ("eval", Keyword::Later),
+    ("execute", Keyword::Later),
+    ("failover", Keyword::Later),
+    ("fixed-address", Keyword::FixedAddress),
+    ("fixed-address6", Keyword::Later),
+    ("fixed-prefix6", Keyword::Later),
+    ("group", Keyword::Group),
+    ("hardware", Keyword::Hardware),
+    ("host", Keyword::Host),
+    ("if", Keyword::If),
+    ("ignore", Keyword::Ignore),
+    ("include", Keyword::Include),
+    ("key", Keyword::Key),
+    ("lease-id-format", Keyword::LeaseIdFormat),
+    ("log", Keyword::Log),
+    ("not", Keyword::Not),
+    ("on", Keyword::Later),
+    ("option", Keyword::Option),
+    ("parse-vendor-option", Keyword::Later),
+    ("pool", Keyword::Pool),
+    ("pool6", Keyword::Later),
+    ("prefix6", Keyword::Later),
+    ("prepend", Keyword::Prepend),
+    ("range", Keyword::Range),
+    ("range6", Keyword::Later),
+    ("return", Keyword::Later),
+    ("send", Keyword::Send),
+    ("server-duid", Keyword::Later),
+    ("server-identifier", Keyword::ServerIdentifier),
+    ("set", Keyword::Later),
+    ("shared-network", Keyword::SharedNetwork),
+    ("subclass", Keyword::Later),
+    ("subnet", Keyword::Subnet),
+    ("subnet6", Keyword::Subnet6),
+    ("supersede", Keyword::Supersede),
+    ("switch", Keyword::Later),
+    ("unset", Keyword::Later),
+    ("user-class", Keyword::Later),
+    ("vendor-class", Keyword::Later),
+    ("zone", Keyword::Zone),
+];
+
+/// The keyword that `word` is, in any case.
+pub(super) fn keyword(word: &str) -> Option<Keyword> {
+    let lower = word.to_ascii_lowercase();
+    let found = KEYWORDS.binary_search_by(|row| row.0.cmp(&lower)).ok()?;
+    KEYWORDS.get(found).map(|row| row.1)
+}
+
+/// `allow`, `deny` and `ignore` keys with the parameter that each sets.
+const ALLOW_KEYS: &[(&str, &str)] = &[
+    ("booting", "allow-booting"),
+    ("bootp", "allow-bootp"),
+    ("client-updates", "client-updates"),
+    ("declines", "declines"),
+    ("duplicates", "duplicates"),
+    ("dynamic-bootp", "dynamic-bootp"),
+    ("leasequery", "leasequery"),
+    ("unknown-clients", "boot-unknown-clients"),
+];
+
+/// The parameter that `allow WORD` sets.
+pub(super) fn allow_key(word: &str) -> Option<&'static str> {
+    let found = ALLOW_KEYS
+        .iter()
+        .find(|row| row.0.eq_ignore_ascii_case(word));
+    found.map(|row| row.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_in_order_so_that_each_is_found() {
+        for (word, expected) in KEYWORDS {
+            assert_eq!(keyword(&word.to_uppercase()), Some(*expected), "{word}");
+        }
+    }
+}

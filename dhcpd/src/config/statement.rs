@@ -1,0 +1,297 @@
+//! Statements of declarations: which there are, and where each may stand.
+
+use std::rc::Rc;
+
+use common::diag::Severity;
+use common::syntax::{Cursor, Document, FileId, Kind, Token};
+
+use super::builder::{Context, Enclosing};
+use super::keywords::{Keyword, keyword};
+use super::parser::{Failure, Parsed, Parser};
+use super::words;
+use crate::eval::ast::Assignment;
+use crate::options::codes;
+
+impl Parser<'_> {
+    /// Statements up to the end of the file.
+    pub(super) fn statements_to_end(&mut self, context: Context) {
+        let mut after_declaration = false;
+        while self.peek().kind != Kind::End {
+            after_declaration = self.statement(context, after_declaration);
+        }
+    }
+
+    /// Statements of a block whose left brace has been taken.
+    pub(super) fn block_body(&mut self, context: Context) {
+        let mut after_declaration = false;
+        while !self.leave_block() {
+            after_declaration = self.statement(context, after_declaration);
+        }
+    }
+
+    /// One statement. True if it was a declaration: the wording of some messages depends on it.
+    pub(super) fn statement(&mut self, context: Context, after_declaration: bool) -> bool {
+        let token = self.peek();
+        let found = self.keyword_of(&token);
+        match self.dispatch(found, context) {
+            Some(is_declaration) => is_declaration,
+            None => {
+                self.executable_in_scope(context, after_declaration);
+                after_declaration
+            }
+        }
+    }
+
+    pub(super) fn keyword_of(&self, token: &Token) -> Option<Keyword> {
+        if !token.is_identifier() {
+            return None;
+        }
+        keyword(self.cursor.text_of(token))
+    }
+
+    /// `None`: not a declaration. Otherwise whether the next message shall say "declaration".
+    fn dispatch(&mut self, found: Option<Keyword>, context: Context) -> Option<bool> {
+        match found? {
+            Keyword::Include => self.include(context),
+            Keyword::Host => self.allowed_host(context),
+            Keyword::Group => self.allowed_group(context),
+            Keyword::SharedNetwork => return Some(self.allowed_network(context)),
+            Keyword::Subnet => self.allowed_subnet(context),
+            Keyword::Subnet6 => self.refuse_subnet6(),
+            Keyword::Class => return Some(self.allowed_class(context)),
+            Keyword::Pool => self.allowed_pool(context),
+            Keyword::Range => self.allowed_range(context),
+            Keyword::Hardware => {
+                self.hardware(context);
+                return Some(false);
+            }
+            Keyword::FixedAddress => {
+                self.fixed_address(context);
+                return Some(false);
+            }
+            Keyword::Not | Keyword::Authoritative => {
+                self.authority(context);
+                return Some(false);
+            }
+            Keyword::Option => self.option_or_definition(context),
+            Keyword::ServerIdentifier => self.server_identifier(context),
+            Keyword::LeaseIdFormat => self.lease_id_format(),
+            Keyword::DbTimeFormat => self.db_time_format(),
+            _ => return None,
+        }
+        Some(true)
+    }
+
+    /// A statement of space `server`, an action, or nothing that is known.
+    fn executable_in_scope(&mut self, context: Context, after_declaration: bool) {
+        match self.executable() {
+            Ok(Some(statement)) => self.build.add_statement(context.scope, statement),
+            Ok(None) | Err(Failure::Reported) => {}
+            Err(Failure::Unreported) => {
+                self.error(if after_declaration {
+                    words::DECLARATION
+                } else {
+                    words::PARAMETER_OR_DECLARATION
+                });
+                self.skip_statement();
+            }
+        }
+    }
+
+    fn include(&mut self, context: Context) {
+        self.take();
+        let token = self.take();
+        if token.kind != Kind::String {
+            self.error(words::FILE_NAME);
+            return self.skip_statement();
+        }
+        let name = self.text(&token);
+        let errors = self.diagnostics.errors();
+        self.include_file(&name, context);
+        if self.diagnostics.errors() > errors {
+            self.error(words::bad_parse(&name));
+        }
+        // A missing semicolon has been reported.
+        let _ = self.expect_semicolon();
+    }
+
+    fn include_file(&mut self, name: &str, context: Context) {
+        if self.is_too_deep() {
+            return self.error(words::INCLUDED_TOO_DEEPLY);
+        }
+        let context = Context {
+            in_host: false,
+            ..context
+        };
+        // Nothing can fail here: the depth was checked.
+        let _ = self.nested(|parser| {
+            parser.read_file(name, context);
+            Ok(())
+        });
+    }
+
+    /// Reads a file as statements of `context`.
+    pub(super) fn read_file(&mut self, name: &str, context: Context) {
+        let bytes = match (self.load)(name) {
+            Ok(bytes) => bytes,
+            Err(reason) => return self.stop(words::cannot_open(name, &reason)),
+        };
+        let files = &mut self.build.config.files;
+        let file = FileId(u16::try_from(files.len()).unwrap_or(u16::MAX));
+        files.push(name.to_owned());
+        let document = Document::read(file, name, &bytes);
+        let outer = std::mem::replace(&mut self.cursor, Cursor::new(Rc::new(document)));
+        self.statements_to_end(context);
+        self.cursor = outer;
+        if self.stopped {
+            self.cursor.finish();
+        }
+    }
+
+    fn allowed_host(&mut self, context: Context) {
+        self.take();
+        match context.enclosing {
+            Enclosing::Host | Enclosing::Class => self.refuse(words::HOST_NOT_HERE),
+            Enclosing::Subnet | Enclosing::Network => {
+                self.warn_about_hosts();
+                self.host(context);
+            }
+            _ => self.host(context),
+        }
+    }
+
+    fn warn_about_hosts(&mut self) {
+        if !self.warned_about_hosts {
+            self.warned_about_hosts = true;
+            self.remark(Severity::Warning, words::HOSTS_ARE_GLOBAL);
+        }
+    }
+
+    fn allowed_group(&mut self, context: Context) {
+        self.take();
+        match context.enclosing {
+            Enclosing::Host | Enclosing::Class => self.refuse(words::GROUP_NOT_HERE),
+            _ => self.group(context),
+        }
+    }
+
+    fn allowed_network(&mut self, context: Context) -> bool {
+        self.take();
+        match context.enclosing {
+            Enclosing::Root | Enclosing::Group | Enclosing::Pool => self.shared_network(context),
+            _ => {
+                self.refuse(words::NETWORK_NOT_HERE);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn allowed_subnet(&mut self, context: Context) {
+        self.take();
+        match context.enclosing {
+            Enclosing::Host | Enclosing::Subnet | Enclosing::Class => {
+                self.refuse(words::SUBNET_NOT_HERE);
+            }
+            _ => self.subnet(context),
+        }
+    }
+
+    fn refuse_subnet6(&mut self) {
+        self.take();
+        self.refuse(words::SUBNET6);
+    }
+
+    fn allowed_class(&mut self, context: Context) -> bool {
+        self.take();
+        if context.enclosing == Enclosing::Class {
+            self.refuse(words::CLASS_NOT_HERE);
+            return false;
+        }
+        self.class(context);
+        true
+    }
+
+    fn allowed_pool(&mut self, context: Context) {
+        self.take();
+        match context.enclosing {
+            Enclosing::Pool => self.refuse(words::POOL_IN_POOL),
+            Enclosing::Subnet | Enclosing::Network => self.pool(context),
+            _ => self.refuse(words::POOL_OUTSIDE),
+        }
+    }
+
+    fn allowed_range(&mut self, context: Context) {
+        self.take();
+        if context.enclosing != Enclosing::Subnet {
+            return self.refuse(words::RANGE_NOT_HERE);
+        }
+        self.range(context, None);
+    }
+
+    fn refuse(&mut self, text: &str) {
+        self.error(text);
+        self.skip_statement();
+    }
+
+    fn authority(&mut self, context: Context) {
+        let negated = self.accept_word("not");
+        let token = self.take();
+        if !self.is_word(&token, "authoritative") {
+            self.error(words::ASSERTION);
+            return self.skip_statement();
+        }
+        if context.enclosing == Enclosing::Host {
+            self.error(words::AUTHORITY);
+        }
+        self.build.set_authoritative(context.scope, !negated);
+        // A missing semicolon has been reported.
+        let _ = self.expect_semicolon();
+    }
+
+    fn server_identifier(&mut self, context: Context) {
+        let place = self.place();
+        self.take();
+        let id = codes::DHCP_SERVER_IDENTIFIER;
+        if let Ok(statement) = self.assignment(id, Assignment::Replace, place) {
+            self.build.add_statement(context.scope, statement);
+        }
+    }
+
+    fn lease_id_format(&mut self) {
+        self.take();
+        let token = self.take();
+        let known = ["octal", "hex"].into_iter();
+        let found = known.into_iter().find(|word| self.is_word(&token, word));
+        let Some(word) = found else {
+            self.error(words::ID_FORMAT);
+            return self.skip_statement();
+        };
+        self.build.config.lease_ids_in_hex = word == "hex";
+        self.remark(Severity::Info, words::id_format(word));
+        // A missing semicolon has been reported.
+        let _ = self.expect_semicolon();
+    }
+
+    fn db_time_format(&mut self) {
+        self.take();
+        let token = self.take();
+        let is_local = self.is_word(&token, "local");
+        if !is_local && !self.is_word(&token, "default") {
+            self.error(words::TIME_FORMAT);
+            return self.skip_statement();
+        }
+        self.build.config.local_times = is_local;
+        if !self.take().is(';') {
+            self.error(words::EXPECTING_A_SEMICOLON);
+            self.skip_statement();
+        }
+    }
+
+    /// A statement that this server does not know what to do with, though it belongs to the language.
+    pub(super) fn refuse_later<T>(&mut self) -> Parsed<T> {
+        let token = self.take();
+        let word = self.text(&token);
+        self.fail_and_skip(words::not_supported(word))
+    }
+}

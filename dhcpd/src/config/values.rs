@@ -1,0 +1,438 @@
+//! Values of options, parameters and declarations: typed words to bytes (reference isc-dhcpd-config.md, section 2.1).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use common::syntax::{Kind, Token};
+
+use super::model::FixedAddress;
+use super::parser::{Failure, Parsed, Parser};
+use super::words;
+use crate::eval::ast::{Data, Part};
+use crate::options::{Enumeration, Field, Format, OptionId, Repeat, domain};
+
+/// Words of a flag.
+const FLAGS: &[(&str, u8)] = &[
+    ("true", 1),
+    ("on", 1),
+    ("false", 0),
+    ("off", 0),
+    ("ignore", 2),
+];
+
+/// Names that stand for all of their addresses, or for one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    All,
+    First,
+}
+
+impl Parser<'_> {
+    /// The typed value of an option.
+    pub(super) fn option_value(&mut self, option: OptionId) -> Parsed<Data> {
+        let format = self.build.config.options.format(option).clone();
+        let mut parts = Vec::new();
+        self.fields(&format, &mut parts)?;
+        Ok(assemble(parts))
+    }
+
+    /// True for an option whose value is written as nothing.
+    pub(super) fn is_empty_option(&self, option: OptionId) -> bool {
+        let format = self.build.config.options.format(option);
+        format.fields.first() == Some(&Field::Zero)
+    }
+
+    fn fields(&mut self, format: &Format, parts: &mut Vec<Part>) -> Parsed<()> {
+        let names = match (format.fields.len(), format.repeat) {
+            (1, Repeat::All | Repeat::Last) => Names::All,
+            _ => Names::First,
+        };
+        loop {
+            self.record(format, names, parts)?;
+            if format.repeat != Repeat::All || !self.accept(',') {
+                break;
+            }
+        }
+        let Some(last) = format.fields.last() else {
+            return Ok(());
+        };
+        while format.repeat == Repeat::Last && self.accept(',') {
+            self.field(*last, Names::All, parts)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, format: &Format, names: Names, parts: &mut Vec<Part>) -> Parsed<()> {
+        let last = format.fields.len().saturating_sub(1);
+        for (index, field) in format.fields.iter().enumerate() {
+            let is_optional = format.last_optional && index == last;
+            if is_optional && self.peek().is(';') {
+                break;
+            }
+            self.field(*field, names, parts)?;
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, field: Field, names: Names, parts: &mut Vec<Part>) -> Parsed<()> {
+        if field == Field::Address {
+            parts.push(self.address_part(names)?);
+            return Ok(());
+        }
+        let bytes = match field {
+            Field::Address | Field::Zero => self.nothing()?,
+            Field::Address6 => self.address6()?.octets().to_vec(),
+            Field::Int32 | Field::Uint32 => self.integer(32)?,
+            Field::Int16 | Field::Uint16 => self.integer(16)?,
+            Field::Int8 | Field::Uint8 => self.integer(8)?,
+            Field::Seconds => self.seconds()?,
+            Field::Flag => self.flag()?,
+            Field::Text => self.word_or_string()?,
+            Field::Opaque | Field::Encapsulate(_) => self.string_or_hex()?,
+            Field::DomainName => self.domain_name()?,
+            Field::DomainList { compressed } => self.domain_list(compressed)?,
+            Field::Enumeration(set) => self.enumeration(set)?,
+            Field::SpaceName => self.identifier()?,
+            Field::KeyName => self.key_name_value()?,
+        };
+        parts.push(Part::Bytes(bytes.into()));
+        Ok(())
+    }
+
+    fn nothing(&mut self) -> Parsed<Vec<u8>> {
+        if !self.peek().is(';') {
+            self.error(words::SEMICOLON);
+            self.skip_statement();
+        }
+        Ok(Vec::new())
+    }
+
+    fn address_part(&mut self, names: Names) -> Parsed<Part> {
+        Ok(match self.address_or_name()? {
+            FixedAddress::Address(address) => Part::Bytes(address.octets().into()),
+            FixedAddress::Name(name) if names == Names::All => Part::Addresses(name),
+            FixedAddress::Name(name) => Part::FirstAddress(name),
+        })
+    }
+
+    /// A dotted quad, or the name of a host.
+    pub(super) fn address_or_name(&mut self) -> Parsed<FixedAddress> {
+        let token = self.peek();
+        if token.is_identifier() {
+            let name = self.host_name().unwrap_or_default();
+            return Ok(FixedAddress::Name(self.build.add_name(&name)));
+        }
+        if token.kind == Kind::Number {
+            return self.ip_address().map(FixedAddress::Address);
+        }
+        let token = if token.is('{') || token.is('}') {
+            token
+        } else {
+            self.take()
+        };
+        let text = self.text(&token);
+        self.fail_behind(&token, words::not_an_address(&text, token_number(&token)))
+    }
+
+    pub(super) fn ip_address(&mut self) -> Parsed<Ipv4Addr> {
+        let octets = self.octets(Some(4), '.', 10)?;
+        let octets = <[u8; 4]>::try_from(octets.as_slice());
+        octets.map(Ipv4Addr::from).map_err(|_| Failure::Reported)
+    }
+
+    /// Numbers of one octet between separators: exactly `count` of them, or as many as there are.
+    pub(super) fn octets(
+        &mut self,
+        count: Option<usize>,
+        separator: char,
+        base: u32,
+    ) -> Parsed<Vec<u8>> {
+        let mut octets = Vec::new();
+        loop {
+            let token = self.take();
+            if token.kind == Kind::End {
+                return self.fail(words::END_OF_FILE);
+            }
+            if token.kind != Kind::Number && (base != 16 || token.kind != Kind::NumberOrName) {
+                return self.fail_and_skip(words::NUMERIC);
+            }
+            let value = self.number(&token, base, 8);
+            octets.push(low_octet(value));
+            if Some(octets.len()) == count {
+                return Ok(octets);
+            }
+            let token = self.peek();
+            if token.is(separator) {
+                self.take();
+            } else if count.is_none() {
+                return Ok(octets);
+            } else {
+                return self.too_few_numbers(&token);
+            }
+        }
+    }
+
+    fn too_few_numbers<T>(&mut self, ahead: &Token) -> Parsed<T> {
+        if !ahead.is('{') && !ahead.is('}') {
+            self.take();
+        }
+        self.fail_behind(ahead, words::TOO_FEW_NUMBERS)
+    }
+
+    /// Hexadecimal octets with colons between them.
+    pub(super) fn hex_list(&mut self) -> Parsed<Vec<u8>> {
+        let mut octets = Vec::new();
+        loop {
+            let token = self.take();
+            if !token.is_numeric() {
+                return self.fail_and_skip(words::HEXADECIMAL);
+            }
+            octets.push(low_octet(self.number(&token, 16, 8)));
+            if !self.accept(':') {
+                return Ok(octets);
+            }
+        }
+    }
+
+    fn integer(&mut self, bits: u32) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        self.integer_of(&token, bits)
+    }
+
+    fn integer_of(&mut self, token: &Token, bits: u32) -> Parsed<Vec<u8>> {
+        if !token.is_numeric() {
+            return self.fail_behind(token, words::NUMBER);
+        }
+        let value = self.number(token, 0, bits).to_be_bytes();
+        let width = usize::try_from(bits / 8).unwrap_or(value.len());
+        Ok(value
+            .get(value.len().saturating_sub(width)..)
+            .unwrap_or_default()
+            .to_vec())
+    }
+
+    fn seconds(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        if self.is_word(&token, "infinite") {
+            return Ok(vec![0xFF; 4]);
+        }
+        self.integer_of(&token, 32)
+    }
+
+    /// The value of a number; what is wrong with it is reported and does not end the statement. Base 0 means that the
+    /// number's own prefix decides. Negative numbers come as their two's complement.
+    pub(super) fn number(&mut self, token: &Token, base: u32, bits: u32) -> u32 {
+        let text = self.text(token);
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.as_str()),
+        };
+        let (base, digits) = if base == 0 {
+            split_base(digits)
+        } else {
+            (base, digits)
+        };
+        let value = self.digits(&text, digits, base);
+        let limit = limit_of(bits, negative);
+        if value > limit {
+            self.error(words::exceeds(negative, value, base, limit));
+        }
+        if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        }
+    }
+
+    fn digits(&mut self, text: &str, digits: &str, base: u32) -> u32 {
+        if digits.is_empty() {
+            self.error(words::bogus_number(text));
+        }
+        let mut value = 0_u32;
+        for character in digits.chars() {
+            let Some(digit) = character.to_digit(36) else {
+                self.error(words::bogus_number(text));
+                break;
+            };
+            if digit >= base {
+                self.error(words::bogus_digit(text, digit, base));
+                break;
+            }
+            value = value.wrapping_mul(base).wrapping_add(digit);
+        }
+        value
+    }
+
+    fn flag(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        let found = FLAGS.iter().find(|row| self.is_word(&token, row.0));
+        match found {
+            Some((_, value)) => Ok(vec![*value]),
+            None => self.fail_behind(&token, words::BOOLEAN),
+        }
+    }
+
+    fn word_or_string(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        if token.kind == Kind::String {
+            return Ok(self.bytes(&token));
+        }
+        if token.is_identifier() {
+            return Ok(self.cursor.text_of(&token).as_bytes().to_vec());
+        }
+        self.fail_behind(&token, words::STRING)
+    }
+
+    fn string_or_hex(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.peek();
+        if token.is_numeric() {
+            return self.hex_list();
+        }
+        self.take();
+        if token.kind == Kind::String {
+            return Ok(self.bytes(&token));
+        }
+        self.fail_behind(&token, words::STRING_OR_HEX)
+    }
+
+    fn identifier(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        if token.is_identifier() {
+            return Ok(self.cursor.text_of(&token).as_bytes().to_vec());
+        }
+        self.fail_behind(&token, words::IDENTIFIER)
+    }
+
+    fn key_name_value(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.peek();
+        if token.kind == Kind::String {
+            self.take();
+            return Ok(self.bytes(&token));
+        }
+        match self.host_name() {
+            Some(name) => Ok(name.into_bytes()),
+            None => self.fail_and_skip(words::IDENTIFIER),
+        }
+    }
+
+    fn enumeration(&mut self, set: &'static Enumeration) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        if !token.is_identifier() {
+            return self.fail_behind(&token, words::ENUMERATION);
+        }
+        let Some(value) = set.value(self.cursor.text_of(&token)) else {
+            return self.fail_and_skip(words::UNKNOWN_VALUE);
+        };
+        let mut bytes = vec![0; usize::from(set.width).saturating_sub(1)];
+        bytes.push(value);
+        Ok(bytes)
+    }
+
+    fn domain_name(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.peek();
+        let name = if token.kind == Kind::String {
+            self.take();
+            Some(self.text(&token))
+        } else {
+            self.host_name()
+        };
+        let Some(name) = name else {
+            return self.fail_and_skip(words::DOMAIN_NAME);
+        };
+        match domain::encode_name(&name) {
+            Ok(labels) => Ok(labels),
+            Err(_) => self.fail_and_skip(words::bad_domain(&name)),
+        }
+    }
+
+    fn domain_list(&mut self, compressed: bool) -> Parsed<Vec<u8>> {
+        let mut names = Vec::new();
+        loop {
+            let token = self.take();
+            if token.kind != Kind::String {
+                return self.fail_and_skip(words::DOMAIN_STRING);
+            }
+            names.push(self.text(&token));
+            if !self.accept(',') {
+                break;
+            }
+        }
+        let list = names.iter().map(String::as_str);
+        let encoded = if compressed {
+            domain::encode_compressed(list)
+        } else {
+            domain::encode_list(list)
+        };
+        match encoded {
+            Ok(labels) => Ok(labels),
+            Err(_) => self.fail_and_skip(words::bad_domain(&names.join(", "))),
+        }
+    }
+
+    fn address6(&mut self) -> Parsed<Ipv6Addr> {
+        let mut text = String::new();
+        let mut end = self.peek().start;
+        loop {
+            let token = self.peek();
+            if token.start != end || !is_part_of_address6(&token) {
+                break;
+            }
+            self.take();
+            end = token.end;
+            text.push_str(self.cursor.text_of(&token));
+        }
+        match text.parse() {
+            Ok(address) => Ok(address),
+            Err(_) => self.fail_and_skip(words::ADDRESS6),
+        }
+    }
+}
+
+fn is_part_of_address6(token: &Token) -> bool {
+    token.is_identifier() || matches!(token.kind, Kind::Number | Kind::Mark(':' | '.'))
+}
+
+/// Constant bytes if no name is in them.
+fn assemble(parts: Vec<Part>) -> Data {
+    let mut bytes = Vec::new();
+    for part in &parts {
+        let Part::Bytes(more) = part else {
+            return Data::Assembled(parts);
+        };
+        bytes.extend_from_slice(more);
+    }
+    Data::Constant(bytes.into())
+}
+
+/// C's prefixes: `0x` and `0`.
+fn split_base(digits: &str) -> (u32, &str) {
+    if let Some(hex) = digits.strip_prefix("0x") {
+        return (16, hex);
+    }
+    match digits.strip_prefix('0') {
+        Some(octal) if octal.starts_with(|c: char| c.is_ascii_digit()) => (8, octal),
+        _ => (10, digits),
+    }
+}
+
+fn limit_of(bits: u32, negative: bool) -> u32 {
+    let half = 1_u32 << bits.saturating_sub(1).min(31);
+    if negative {
+        half
+    } else {
+        half.wrapping_sub(1).wrapping_add(half)
+    }
+}
+
+fn low_octet(value: u32) -> u8 {
+    let [.., low] = value.to_be_bytes();
+    low
+}
+
+/// What the original calls a token in a message.
+fn token_number(token: &Token) -> u32 {
+    match token.kind {
+        Kind::Mark(mark) => u32::from(mark),
+        Kind::String => 262,
+        _ => 607,
+    }
+}
