@@ -3,6 +3,7 @@
 //! Nothing here shares code with the servers, so an error in their codecs cannot hide itself.
 
 pub mod frame;
+pub mod identity;
 pub mod message;
 pub mod wire;
 

@@ -24,6 +24,7 @@ mod render;
 mod request;
 
 pub use live::run;
+pub use mask::lease_records;
 pub use parse::{Scenario, Step, read};
 pub use render::render_reply;
 pub use request::{Network, Request};
