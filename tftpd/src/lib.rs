@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod cli;
+pub mod exit;
+pub mod listen;
 pub mod negotiate;
 pub mod netascii;
 pub mod number;

@@ -1,11 +1,14 @@
 //! Every text that leaves the server: log lines, ERROR packets and start-up errors (reference tftpd-hpa.md, sections
 //! 3, 11 and 12).
 
-use std::fmt::Write;
+use std::ffi::OsStr;
+use std::fmt::{Display, Write};
 use std::io;
 use std::net::IpAddr;
 
 use crate::access::Denial;
+use crate::cli::Complaint;
+use crate::cli::table::Flag;
 use crate::negotiate::OptionError;
 use crate::session::FileError;
 use crate::wire::{Direction, ErrorCode, Refusal, RequestError};
@@ -14,6 +17,27 @@ use crate::wire::{Direction, ErrorCode, Refusal, RequestError};
 pub const OPTIONS_DECLINED: &str = "tftp: client does not accept options";
 /// Logged when the port range has no free port left.
 pub const PORTS_IN_USE: &str = "bind: Address already in use";
+/// `-V`. The first two words are those that scripts look at.
+pub const VERSION: &str = concat!(
+    "rtftpd ",
+    env!("CARGO_PKG_VERSION"),
+    ", compatible with tftp-hpa 5.2"
+);
+/// Two `-m`.
+pub const SEVERAL_MAPS: &str = "Multiple -m options";
+/// `-m`, which this version refuses rather than serve files under wrong names.
+pub const NO_MAP_FILES: &str = "map files (-m) are not supported by this version";
+/// Neither `-l` nor `-L`.
+pub const NO_INETD: &str = "inetd mode is not supported by this version: give -l or -L";
+/// `-s` without a directory.
+pub const NO_DIRECTORY: &str = "no -s directory";
+/// `-s` with more than one directory.
+pub const SEVERAL_DIRECTORIES: &str = "too many -s directories";
+/// `-a` with a bare IPv6 address.
+pub const NEEDS_BRACKETS: &str = "Numeric IPv6 addresses need to be enclosed in []";
+/// `-s` by anyone but root.
+pub const SECURE_NEEDS_ROOT: &str =
+    "only root can change the root directory: start as root or leave out -s";
 /// What a directory answers; the system's text for it.
 const IS_DIRECTORY: &str = "Is a directory";
 /// What a FIFO and the like answer.
@@ -173,6 +197,194 @@ pub fn failed_call(call: &str, error: &io::Error) -> String {
 #[must_use]
 pub fn printed_address(address: IpAddr) -> String {
     address.to_canonical().to_string()
+}
+
+/// `-B` out of range.
+#[must_use]
+pub fn bad_block_size(value: &OsStr) -> String {
+    format!(
+        "Bad maximum blocksize value (range 512-65464): {}",
+        value.display()
+    )
+}
+
+/// `-T` out of range.
+#[must_use]
+pub fn bad_interval(value: &OsStr) -> String {
+    format!("Bad timeout value: {}", value.display())
+}
+
+/// `-R` makes no range.
+#[must_use]
+pub fn bad_port_range(value: &OsStr) -> String {
+    format!("Bad port range: {}", value.display())
+}
+
+/// `-U` is not octal.
+#[must_use]
+pub fn bad_umask(value: &OsStr) -> String {
+    format!("Invalid umask: {}", value.display())
+}
+
+/// `-r` names no option, or one twice.
+#[must_use]
+pub fn unknown_tftp_option(name: &OsStr) -> String {
+    format!("Unknown option: {}", name.display())
+}
+
+/// `-u` names no account. The text at the end is what the original's library says about it.
+#[must_use]
+pub fn unknown_user(name: &str) -> String {
+    format!("no user {name}: Success")
+}
+
+/// Something named on the command line cannot be used.
+#[must_use]
+pub fn unusable(name: impl Display, error: &io::Error) -> String {
+    format!("{name}: {}", system_text(error))
+}
+
+/// `-a` names an address of the family that `-4` or `-6` excludes.
+#[must_use]
+pub fn wrong_family(address: impl Display, family: &str) -> String {
+    format!("Address {address} is not in address family {family}")
+}
+
+/// `-a` names a host that the resolver does not know.
+#[must_use]
+pub fn unresolved_ipv4(host: &str) -> String {
+    format!("cannot resolve local IPv4 bind address: {host}, Name or service not known")
+}
+
+/// `-a` names a host that the resolver does not know.
+#[must_use]
+pub fn unresolved_ipv6(host: &str) -> String {
+    format!("cannot resolve local IPv6 bind address: {host}(Name or service not known)")
+}
+
+/// What follows a failure that concerns IPv6 only.
+#[must_use]
+pub fn using_ipv4_only(text: &str) -> String {
+    format!("{text}; using IPv4 only")
+}
+
+/// `-a` names a port that does not exist.
+#[must_use]
+pub fn unresolved_port(port: &str) -> String {
+    format!("cannot resolve local bind port: {port}")
+}
+
+/// The IPv4 socket cannot be had.
+#[must_use]
+pub fn unbound_ipv4(error: &io::Error) -> String {
+    format!("cannot bind to local IPv4 socket: {}", system_text(error))
+}
+
+/// The IPv6 socket cannot be had, and nothing else is wanted.
+#[must_use]
+pub fn unbound_ipv6(error: &io::Error) -> String {
+    format!("cannot bind to local IPv6 socket: {}", system_text(error))
+}
+
+/// The IPv6 socket cannot be had; IPv4 goes on.
+#[must_use]
+pub fn ipv6_disabled(error: &io::Error) -> String {
+    format!(
+        "cannot bind to local IPv6 socket,IPv6 disabled: {}",
+        system_text(error)
+    )
+}
+
+/// The server was not started by root.
+#[must_use]
+pub fn unprivileged(user: &str) -> String {
+    format!("not started by root: serving as the present user instead of {user}")
+}
+
+/// The pid file could not be written.
+#[must_use]
+pub fn unwritten_pid_file(path: impl Display, error: &io::Error) -> String {
+    format!(
+        "cannot open pid file '{path}' for writing: {}",
+        system_text(error)
+    )
+}
+
+/// The pid file could not be removed.
+#[must_use]
+pub fn unremoved_pid_file(path: impl Display, error: &io::Error) -> String {
+    format!("error removing pid file '{path}': {}", system_text(error))
+}
+
+/// The group list of the user could not be set.
+#[must_use]
+pub fn unset_groups(user: &str) -> String {
+    format!("cannot set groups for user {user}")
+}
+
+/// A letter that is no flag.
+#[must_use]
+pub fn getopt_unknown_letter(letter: u8) -> Complaint {
+    let letter = char::from(letter);
+    complaint(format!("invalid option -- '{letter}'"), letter)
+}
+
+/// A flag whose value is missing.
+#[must_use]
+pub fn getopt_letter_needs_argument(letter: u8) -> Complaint {
+    let letter = char::from(letter);
+    complaint(format!("option requires an argument -- '{letter}'"), letter)
+}
+
+/// A long name that is no flag.
+#[must_use]
+pub fn getopt_unknown_name(word: &[u8]) -> Complaint {
+    let word = String::from_utf8_lossy(word);
+    complaint(
+        format!("unrecognized option '--{word}'"),
+        format!("--{word}"),
+    )
+}
+
+/// A long name that could be one of several flags.
+#[must_use]
+pub fn getopt_ambiguous(word: &[u8], names: &[&str]) -> Complaint {
+    let word = String::from_utf8_lossy(word);
+    let names: String = names.iter().map(|name| format!(" '--{name}'")).collect();
+    complaint(
+        format!("option '--{word}' is ambiguous; possibilities:{names}"),
+        format!("--{word}"),
+    )
+}
+
+/// A long name whose value is missing.
+#[must_use]
+pub fn getopt_name_needs_argument(flag: &Flag) -> Complaint {
+    complaint(
+        format!("option '--{}' requires an argument", flag.long),
+        letter_of(flag),
+    )
+}
+
+/// A long name with a value that it does not take.
+#[must_use]
+pub fn getopt_takes_no_argument(flag: &Flag) -> Complaint {
+    complaint(
+        format!("option '--{}' doesn't allow an argument", flag.long),
+        letter_of(flag),
+    )
+}
+
+fn letter_of(flag: &Flag) -> String {
+    flag.short
+        .map_or_else(|| format!("--{}", flag.long), String::from)
+}
+
+fn complaint(terminal: String, option: impl Display) -> Complaint {
+    Complaint {
+        terminal,
+        log: format!("Unknown option: '{option}'"),
+    }
 }
 
 /// Bytes of a client's making, fit for a log line: control bytes and what is no UTF-8 become octal escapes.

@@ -4,10 +4,12 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use nix::libc;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrStorage, bind as bind_address, setsockopt, socket,
     sockopt,
 };
+use nix::{setsockopt_impl, sockopt_impl};
 
 /// A non-blocking socket bound to `address`. An IPv6 socket takes no IPv4 traffic.
 ///
@@ -55,6 +57,27 @@ pub fn set_receive_buffer(socket: impl AsFd, bytes: usize) -> io::Result<()> {
     setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
     Ok(())
 }
+
+/// From now on the kernel may cut datagrams that are larger than the path allows: they leave without the
+/// don't-fragment bit. Of use to IPv4 sockets; IPv6 cuts datagrams anyway.
+///
+/// # Errors
+/// Those of `setsockopt(2)`.
+#[cfg(target_os = "linux")]
+pub fn allow_fragments(socket: &UdpSocket) -> io::Result<()> {
+    setsockopt(socket, MtuDiscovery, &libc::IP_PMTUDISC_DONT)?;
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+sockopt_impl!(
+    /// Whether the kernel looks for the largest datagram that the path allows.
+    MtuDiscovery,
+    SetOnly,
+    libc::IPPROTO_IP,
+    libc::IP_MTU_DISCOVER,
+    libc::c_int
+);
 
 fn open(address: &SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {

@@ -92,7 +92,7 @@ pub enum Progress {
 }
 
 /// How a transfer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The whole file went over.
     Complete,
@@ -102,8 +102,8 @@ pub enum Ending {
     ClientError,
     /// The client has not answered for the whole schedule.
     TimedOut,
-    /// We sent an ERROR.
-    Refused,
+    /// We sent this ERROR.
+    Refused(Refusal),
 }
 
 impl Session {
@@ -120,8 +120,7 @@ impl Session {
     /// before the call mean nothing.
     pub fn handle(&mut self, event: Event<'_>, buffer: &mut Vec<u8>) -> Action {
         if let Event::Failed(error) = event {
-            write_error(buffer, &refuse(error));
-            return Action::SendAndEnd(Ending::Refused);
+            return refuse(file_refusal(error), buffer);
         }
         match &mut self.0 {
             Kind::Read(session) => session.handle(event, buffer),
@@ -139,7 +138,12 @@ impl Session {
     }
 }
 
-fn refuse(error: FileError<'_>) -> Refusal {
+fn refuse(refusal: Refusal, buffer: &mut Vec<u8>) -> Action {
+    write_error(buffer, &refusal);
+    Action::SendAndEnd(Ending::Refused(refusal))
+}
+
+fn file_refusal(error: FileError<'_>) -> Refusal {
     match error {
         FileError::NoSpace => Refusal::from(ErrorCode::DiskFull),
         FileError::System(text) => Refusal {

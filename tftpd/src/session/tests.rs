@@ -271,7 +271,11 @@ fn a_read_error_in_mid_file_is_told_in_the_systems_words() {
     let mut bench = Bench::read(terms(b"", 4), b"abcdefg");
     bench.event(Event::Failed(FileError::System("Input/output error")));
     assert_eq!(bench.last_sent(), b"\0\x05\0\0Input/output error\0");
-    assert_eq!(bench.ending, Some(Ending::Refused));
+    let refusal = Refusal {
+        code: ErrorCode::Undefined,
+        text: "Input/output error".into(),
+    };
+    assert_eq!(bench.ending, Some(Ending::Refused(refusal)));
 }
 
 #[test]
@@ -323,7 +327,10 @@ fn an_oversize_block_is_refused_and_not_stored() {
         bench.data(1, b"abcde").unwrap(),
         b"\0\x05\0\x04Illegal TFTP operation\0"
     );
-    assert_eq!(bench.ending, Some(Ending::Refused));
+    assert_eq!(
+        bench.ending,
+        Some(Ending::Refused(ErrorCode::IllegalOperation.into()))
+    );
     assert!(bench.file.is_empty());
 }
 
@@ -341,7 +348,10 @@ fn a_full_disk_is_told_to_the_client() {
         }
     );
     let ended = session.handle(Event::Failed(FileError::NoSpace), &mut buffer);
-    assert_eq!(ended, Action::SendAndEnd(Ending::Refused));
+    assert_eq!(
+        ended,
+        Action::SendAndEnd(Ending::Refused(ErrorCode::DiskFull.into()))
+    );
     assert_eq!(buffer, b"\0\x05\0\x03Disk full or allocation exceeded\0");
 }
 

@@ -1,9 +1,9 @@
 //! The transfer of a file from the client (WRQ).
 
-use super::{Action, Ending, Event, Progress, Schedule, next_block};
+use super::{Action, Ending, Event, Progress, Schedule, next_block, refuse};
 use crate::negotiate::Terms;
 use crate::netascii::Decoder;
-use crate::wire::{Answer, ErrorCode, Mode, Refusal, write_ack, write_error, write_oack};
+use crate::wire::{Answer, ErrorCode, Mode, write_ack, write_oack};
 
 /// A packet shorter than this does not count as an answer to the last ACK.
 const SHORTEST_ANSWER: usize = 4;
@@ -82,8 +82,7 @@ impl WriteSession {
 
     fn store(&mut self, payload: &[u8], buffer: &mut Vec<u8>) -> Action {
         if payload.len() > self.terms.block_size {
-            write_error(buffer, &Refusal::from(ErrorCode::IllegalOperation));
-            return Action::SendAndEnd(Ending::Refused);
+            return refuse(ErrorCode::IllegalOperation.into(), buffer);
         }
         let progress = if payload.len() < self.terms.block_size {
             Progress::Last

@@ -1,0 +1,44 @@
+//! A second process with the same memory.
+#![expect(unsafe_code, reason = "fork cannot be called safely in general")]
+
+use std::fs;
+use std::io;
+
+use nix::unistd::{ForkResult, fork};
+
+/// Which of the two processes the caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one that was there before.
+    Parent,
+    /// The new one.
+    Child,
+}
+
+/// Splits the process, which must have a single thread: a lock that another thread holds would stay locked in the
+/// child for ever.
+///
+/// # Errors
+/// Those of `fork(2)`, or that the process has more than one thread.
+pub fn split() -> io::Result<Side> {
+    if fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1) {
+        return Err(io::Error::other("the process has several threads"));
+    }
+    // SAFETY: the process has one thread, so the child finds no lock held and no data half changed.
+    match unsafe { fork() }? {
+        ForkResult::Parent { .. } => Ok(Side::Parent),
+        ForkResult::Child => Ok(Side::Child),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_threads_is_not_split() {
+        // The test harness runs every test in a thread beside the main one.
+        let error = split().unwrap_err();
+        assert_eq!(error.to_string(), "the process has several threads");
+    }
+}

@@ -1,0 +1,297 @@
+//! The command line: read by getopt's rules, taken apart by clap, and turned into settings from left to right
+//! (reference tftpd-hpa.md, sections 2 and 3).
+
+mod getopt;
+pub mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::ops::RangeInclusive;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+pub use getopt::Complaint;
+
+use crate::access::Permissions;
+use crate::exit::{StartError, USAGE};
+use crate::negotiate::{INTERVAL_MICROSECONDS, Known, Limits};
+use crate::number::{parse_prefix, parse_whole, parse_whole_radix};
+use crate::wire::{DEFAULT_BLOCK, MAX_BLOCK};
+use crate::words;
+use table::{FLAGS, Meaning};
+
+/// The operands in clap's result.
+const DIRECTORIES: &str = "DIRECTORY";
+const DEFAULT_USER: &str = "nobody";
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
+const LAST_PORT: u64 = 65534;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// Print the version.
+    Version,
+    /// Serve.
+    Serve(Box<Settings>),
+}
+
+/// How the server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Running {
+    /// Standard input is the socket.
+    Inetd,
+    /// Detached from the terminal (`-l`).
+    Background,
+    /// In the foreground (`-L`).
+    Foreground,
+}
+
+/// Which sockets are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Both families, as far as the system has them.
+    Both,
+    /// IPv4 only (`-4`).
+    Ipv4,
+    /// IPv6 only (`-6`).
+    Ipv6,
+}
+
+/// Whether an upload may bring a file into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// Only existing files are written.
+    Refused,
+    /// `-c`
+    Allowed,
+}
+
+/// The command line, each value checked on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How to run.
+    pub running: Running,
+    /// Which sockets to open.
+    pub family: Family,
+    /// `-a` as written; no address and the default port if absent.
+    pub address: Option<String>,
+    /// Whether uploads create files.
+    pub creation: Creation,
+    /// `-s`: change the root directory.
+    pub secure: bool,
+    /// Whether mode bits count.
+    pub permissions: Permissions,
+    /// The account to serve as.
+    pub user: String,
+    /// `-U`: the file mode mask.
+    pub umask: Option<u32>,
+    /// `-P`
+    pub pid_file: Option<PathBuf>,
+    /// `-m`
+    pub map_file: Option<PathBuf>,
+    /// How talkative the log is.
+    pub verbosity: i64,
+    /// What clients may negotiate.
+    pub limits: Limits,
+    /// The ports to answer from; any if absent.
+    pub ports: Option<RangeInclusive<u16>>,
+    /// The operands.
+    pub directories: Vec<OsString>,
+}
+
+/// Reads the words behind the program's name. Words that getopt does not understand come back first: they are no error.
+#[must_use]
+pub fn parse(
+    words: impl IntoIterator<Item = OsString>,
+) -> (Vec<Complaint>, Result<Invocation, StartError>) {
+    let plain = getopt::normalise(words);
+    let invocation = match command().try_get_matches_from(plain.words) {
+        Ok(matches) => interpret(&matches),
+        Err(error) => Err(StartError::new(USAGE, error.to_string())),
+    };
+    (plain.complaints, invocation)
+}
+
+fn command() -> Command {
+    let options = FLAGS.iter().map(|flag| {
+        Arg::new(flag.long)
+            .long(flag.long)
+            .action(ArgAction::Append)
+            .require_equals(true)
+            .value_parser(value_parser!(OsString))
+    });
+    let directories = Arg::new(DIRECTORIES)
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(OsString));
+    Command::new("rtftpd")
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args(options)
+        .arg(directories)
+}
+
+fn interpret(matches: &ArgMatches) -> Result<Invocation, StartError> {
+    let mut settings = Settings::default();
+    for (meaning, value) in in_order(matches) {
+        if meaning == Meaning::Version {
+            return Ok(Invocation::Version);
+        }
+        settings.apply(meaning, value)?;
+    }
+    settings.directories = matches
+        .get_many(DIRECTORIES)
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    Ok(Invocation::Serve(Box::new(settings)))
+}
+
+/// The options with their values, from left to right.
+fn in_order(matches: &ArgMatches) -> Vec<(Meaning, &OsStr)> {
+    let mut options = Vec::new();
+    for flag in &FLAGS {
+        let values = matches
+            .get_many::<OsString>(flag.long)
+            .into_iter()
+            .flatten();
+        let indices = matches.indices_of(flag.long).into_iter().flatten();
+        options.extend(
+            indices
+                .zip(values)
+                .map(|(index, value)| (index, flag.meaning, value.as_os_str())),
+        );
+    }
+    options.sort_by_key(|&(index, ..)| index);
+    options
+        .into_iter()
+        .map(|(_, meaning, value)| (meaning, value))
+        .collect()
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            running: Running::Inetd,
+            family: Family::Both,
+            address: None,
+            creation: Creation::Refused,
+            secure: false,
+            permissions: Permissions::WorldOnly,
+            user: DEFAULT_USER.to_owned(),
+            umask: None,
+            pid_file: None,
+            map_file: None,
+            verbosity: 0,
+            limits: Limits {
+                max_block: MAX_BLOCK,
+                interval: DEFAULT_INTERVAL,
+                refused: Vec::new(),
+            },
+            ports: None,
+            directories: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// True if the log wants lines of this level.
+    #[must_use]
+    pub fn logs_at(&self, level: i64) -> bool {
+        self.verbosity >= level
+    }
+
+    fn apply(&mut self, meaning: Meaning, value: &OsStr) -> Result<(), StartError> {
+        match meaning {
+            Meaning::Ipv4 => self.family = Family::Ipv4,
+            Meaning::Ipv6 => self.family = Family::Ipv6,
+            Meaning::Listen if self.running == Running::Foreground => {}
+            Meaning::Listen => self.running = Running::Background,
+            Meaning::Foreground => self.running = Running::Foreground,
+            Meaning::Address => self.address = Some(text(value)),
+            Meaning::Create => self.creation = Creation::Allowed,
+            Meaning::Secure => self.secure = true,
+            Meaning::Permissive => self.permissions = Permissions::SystemOnly,
+            Meaning::User => self.user = text(value),
+            Meaning::Umask => self.umask = Some(parse_umask(value)?),
+            Meaning::PidFile => self.pid_file = Some(value.into()),
+            Meaning::MapFile if self.map_file.is_some() => return Err(usage(words::SEVERAL_MAPS)),
+            Meaning::MapFile => self.map_file = Some(value.into()),
+            Meaning::Retransmit => self.limits.interval = parse_interval(value)?,
+            Meaning::Verbose => self.verbosity = self.verbosity.saturating_add(1),
+            Meaning::Verbosity => self.verbosity = parse_loosely(value),
+            Meaning::Refuse => self.refuse(value)?,
+            Meaning::BlockSize => self.limits.max_block = parse_block_size(value)?,
+            Meaning::PortRange => self.ports = parse_ports(value)?,
+            // The first is of use to inetd's server only; the second never comes here.
+            Meaning::Timeout | Meaning::Version => {}
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, name: &OsStr) -> Result<(), StartError> {
+        let option =
+            Known::parse(name.as_bytes()).filter(|option| !self.limits.refused.contains(option));
+        let option = option.ok_or_else(|| usage(words::unknown_tftp_option(name)))?;
+        self.limits.refused.push(option);
+        Ok(())
+    }
+}
+
+fn parse_umask(value: &OsStr) -> Result<u32, StartError> {
+    if value.is_empty() {
+        return Ok(0);
+    }
+    let mask =
+        parse_whole_radix(value.as_bytes(), 8).and_then(|mask| u32::try_from(mask & 0o777).ok());
+    mask.ok_or_else(|| usage(words::bad_umask(value)))
+}
+
+fn parse_interval(value: &OsStr) -> Result<Duration, StartError> {
+    let interval =
+        parse_whole(value.as_bytes()).filter(|interval| INTERVAL_MICROSECONDS.contains(interval));
+    interval
+        .map(Duration::from_micros)
+        .ok_or_else(|| usage(words::bad_interval(value)))
+}
+
+fn parse_block_size(value: &OsStr) -> Result<usize, StartError> {
+    let size = parse_whole(value.as_bytes()).and_then(|size| usize::try_from(size).ok());
+    size.filter(|size| (DEFAULT_BLOCK..=MAX_BLOCK).contains(size))
+        .ok_or_else(|| usage(words::bad_block_size(value)))
+}
+
+/// `from:to`; what follows the second number is ignored, and a range from 0 is none.
+fn parse_ports(value: &OsStr) -> Result<Option<RangeInclusive<u16>>, StartError> {
+    let (from, to) =
+        split_ports(value.as_bytes()).ok_or_else(|| usage(words::bad_port_range(value)))?;
+    Ok((from != 0).then_some(from..=to))
+}
+
+fn split_ports(value: &[u8]) -> Option<(u16, u16)> {
+    let (from, rest) = parse_prefix(value, 10)?;
+    let (to, _) = parse_prefix(rest.strip_prefix(b":")?, 10)?;
+    if from > to || to > LAST_PORT {
+        return None;
+    }
+    Some((u16::try_from(from).ok()?, u16::try_from(to).ok()?))
+}
+
+/// As C's atoi: what is no number counts as 0.
+fn parse_loosely(value: &OsStr) -> i64 {
+    parse_prefix(value.as_bytes(), 10).map_or(0, |(number, _)| number.cast_signed())
+}
+
+fn text(value: &OsStr) -> String {
+    value.to_string_lossy().into_owned()
+}
+
+fn usage(text: impl Into<String>) -> StartError {
+    StartError::new(USAGE, text)
+}

@@ -1,0 +1,106 @@
+//! The flags of the original: the one table that the command line is read by (reference tftpd-hpa.md, section 2).
+
+/// What a flag does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// IPv4 sockets only.
+    Ipv4,
+    /// IPv6 sockets only.
+    Ipv6,
+    /// Serve in the background.
+    Listen,
+    /// Serve in the foreground.
+    Foreground,
+    /// The address and port to listen on.
+    Address,
+    /// Uploads may create files.
+    Create,
+    /// Change the root directory.
+    Secure,
+    /// Ignore the mode bits of files.
+    Permissive,
+    /// The user to serve as.
+    User,
+    /// The file mode mask.
+    Umask,
+    /// The pid file.
+    PidFile,
+    /// How long inetd's server stays.
+    Timeout,
+    /// The first retransmission interval.
+    Retransmit,
+    /// The file of rewriting rules.
+    MapFile,
+    /// One step more talkative.
+    Verbose,
+    /// As talkative as this.
+    Verbosity,
+    /// An option that is never accepted.
+    Refuse,
+    /// The largest block size.
+    BlockSize,
+    /// The ports to answer from.
+    PortRange,
+    /// Print the version.
+    Version,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag {
+    /// Its letter, where it has one.
+    pub short: Option<char>,
+    /// Its long name.
+    pub long: &'static str,
+    /// What its argument is called; `None` if it takes none.
+    pub argument: Option<&'static str>,
+    /// What it does.
+    pub meaning: Meaning,
+}
+
+const fn plain(short: char, long: &'static str, meaning: Meaning) -> Flag {
+    Flag {
+        short: Some(short),
+        long,
+        argument: None,
+        meaning,
+    }
+}
+
+const fn valued(short: char, long: &'static str, argument: &'static str, meaning: Meaning) -> Flag {
+    Flag {
+        short: Some(short),
+        long,
+        argument: Some(argument),
+        meaning,
+    }
+}
+
+/// All flags. The order is that in which getopt lists possibilities.
+pub const FLAGS: [Flag; 20] = [
+    plain('4', "ipv4", Meaning::Ipv4),
+    plain('6', "ipv6", Meaning::Ipv6),
+    plain('l', "listen", Meaning::Listen),
+    plain('L', "foreground", Meaning::Foreground),
+    valued('a', "address", "[ADDRESS][:PORT]", Meaning::Address),
+    plain('c', "create", Meaning::Create),
+    plain('s', "secure", Meaning::Secure),
+    plain('p', "permissive", Meaning::Permissive),
+    valued('u', "user", "NAME", Meaning::User),
+    valued('U', "umask", "OCTAL", Meaning::Umask),
+    valued('P', "pidfile", "FILE", Meaning::PidFile),
+    valued('t', "timeout", "SECONDS", Meaning::Timeout),
+    valued('T', "retransmit", "MICROSECONDS", Meaning::Retransmit),
+    valued('m', "map-file", "FILE", Meaning::MapFile),
+    plain('v', "verbose", Meaning::Verbose),
+    Flag {
+        short: None,
+        long: "verbosity",
+        argument: Some("LEVEL"),
+        meaning: Meaning::Verbosity,
+    },
+    valued('r', "refuse", "OPTION", Meaning::Refuse),
+    valued('B', "blocksize", "BYTES", Meaning::BlockSize),
+    valued('R', "port-range", "FROM:TO", Meaning::PortRange),
+    plain('V', "version", Meaning::Version),
+];

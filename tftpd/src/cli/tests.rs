@@ -1,0 +1,144 @@
+//! Command lines as people type them.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+fn parse_words(words: &[&str]) -> Result<Invocation, StartError> {
+    parse(words.iter().map(OsString::from)).1
+}
+
+fn settings(words: &[&str]) -> Settings {
+    match parse_words(words).unwrap() {
+        Invocation::Serve(settings) => *settings,
+        Invocation::Version => panic!("version was asked for"),
+    }
+}
+
+fn error(words: &[&str]) -> String {
+    let error = parse_words(words).unwrap_err();
+    assert_eq!(error.status, USAGE);
+    error.text
+}
+
+#[test]
+fn the_debian_script_is_understood() {
+    let words = [
+        "--listen",
+        "--user",
+        "tftp",
+        "--address",
+        ":69",
+        "--secure",
+        "/srv/tftp",
+    ];
+    let expected = Settings {
+        running: Running::Background,
+        user: "tftp".into(),
+        address: Some(":69".into()),
+        secure: true,
+        directories: vec!["/srv/tftp".into()],
+        ..Settings::default()
+    };
+    assert_eq!(settings(&words), expected);
+}
+
+#[test]
+fn an_empty_command_line_means_inetd() {
+    assert_eq!(settings(&[]), Settings::default());
+    assert_eq!(settings(&["-z", "--help"]).running, Running::Inetd);
+}
+
+#[test]
+fn the_foreground_wins_in_either_order() {
+    assert_eq!(settings(&["-lL"]).running, Running::Foreground);
+    assert_eq!(settings(&["-L", "-l"]).running, Running::Foreground);
+}
+
+#[test]
+fn the_last_family_and_the_last_address_count() {
+    assert_eq!(settings(&["-4", "-6"]).family, Family::Ipv6);
+    assert_eq!(settings(&["-6", "-4"]).family, Family::Ipv4);
+    assert_eq!(
+        settings(&["-a", "x", "-a", ""]).address,
+        Some(String::new())
+    );
+}
+
+#[test]
+fn verbosity_follows_the_order_of_words() {
+    assert_eq!(settings(&["-vvv", "--verbosity", "0"]).verbosity, 0);
+    assert_eq!(settings(&["--verbosity", "2", "-v"]).verbosity, 3);
+    assert_eq!(settings(&["--verbosity", "junk"]).verbosity, 0);
+    assert_eq!(settings(&["--verbosity=-1"]).verbosity, -1);
+}
+
+#[test]
+fn the_version_is_printed_before_later_errors() {
+    assert!(matches!(
+        parse_words(&["-V", "-B", "1"]),
+        Ok(Invocation::Version)
+    ));
+    assert!(parse_words(&["-B", "1", "-V"]).is_err());
+}
+
+#[test]
+fn numbers_are_held_to_their_ranges() {
+    assert_eq!(settings(&["-B", "512"]).limits.max_block, 512);
+    assert_eq!(
+        error(&["-B", "65465"]),
+        "Bad maximum blocksize value (range 512-65464): 65465"
+    );
+    assert_eq!(
+        error(&["-B1468x"]),
+        "Bad maximum blocksize value (range 512-65464): 1468x"
+    );
+    assert_eq!(
+        settings(&["-T", "10000"]).limits.interval,
+        Duration::from_millis(10)
+    );
+    assert_eq!(error(&["-T", "9999"]), "Bad timeout value: 9999");
+}
+
+#[test]
+fn port_ranges_are_read_as_the_original_does() {
+    assert_eq!(settings(&["-R", "5000:5010x"]).ports, Some(5000..=5010));
+    assert_eq!(settings(&["-R", "0:10"]).ports, None);
+    for range in ["5010:5000", "1:65535", "5000", "x:1", "5000:"] {
+        assert_eq!(error(&["-R", range]), format!("Bad port range: {range}"));
+    }
+}
+
+#[test]
+fn umasks_are_octal() {
+    assert_eq!(settings(&["-U", "022"]).umask, Some(0o022));
+    assert_eq!(settings(&["-U", ""]).umask, Some(0));
+    assert_eq!(error(&["-U", "09"]), "Invalid umask: 09");
+}
+
+#[test]
+fn refused_options_are_known_and_named_once() {
+    assert_eq!(
+        settings(&["-r", "BLKSIZE", "-rtsize"]).limits.refused,
+        [Known::Blksize, Known::Tsize]
+    );
+    assert_eq!(error(&["-r", "windowsize"]), "Unknown option: windowsize");
+    assert_eq!(
+        error(&["-r", "tsize", "-r", "tsize"]),
+        "Unknown option: tsize"
+    );
+}
+
+#[test]
+fn one_map_file_is_the_most() {
+    assert_eq!(error(&["-m", "a", "-m", "b"]), "Multiple -m options");
+}
+
+#[test]
+fn every_flag_has_a_letter_or_a_name_of_its_own() {
+    for (index, flag) in FLAGS.iter().enumerate() {
+        let others = || FLAGS.iter().skip(index + 1);
+        assert!(others().all(|other| other.long != flag.long));
+        assert!(flag.short.is_none() || others().all(|other| other.short != flag.short));
+    }
+}
