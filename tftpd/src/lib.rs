@@ -4,6 +4,7 @@
 pub mod access;
 pub mod cli;
 pub mod exit;
+mod io;
 pub mod listen;
 pub mod negotiate;
 pub mod netascii;
@@ -11,3 +12,5 @@ pub mod number;
 pub mod session;
 pub mod wire;
 pub mod words;
+
+pub use io::run;

@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::FAILURE
+    ExitCode::from(tftpd::run(std::env::args_os()))
 }

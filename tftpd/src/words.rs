@@ -15,8 +15,16 @@ use crate::wire::{Direction, ErrorCode, Refusal, RequestError};
 
 /// Logged when a client answers an OACK with an ERROR.
 pub const OPTIONS_DECLINED: &str = "tftp: client does not accept options";
-/// Logged when the port range has no free port left.
-pub const PORTS_IN_USE: &str = "bind: Address already in use";
+/// What failed when the OACK could not be sent.
+pub const SEND_OACK: &str = "tftpd: oack";
+/// What failed when DATA could not be sent.
+pub const SEND_DATA: &str = "tftpd: write";
+/// What failed when an ACK could not be sent.
+pub const SEND_ACK: &str = "tftpd: write(ack)";
+/// What failed while waiting for an ACK.
+pub const RECEIVE_ACK: &str = "tftpd: read(ack)";
+/// What failed while waiting for anything else.
+pub const RECEIVE: &str = "tftpd: read";
 /// `-V`. The first two words are those that scripts look at.
 pub const VERSION: &str = concat!(
     "rtftpd ",
@@ -204,32 +212,32 @@ pub fn printed_address(address: IpAddr) -> String {
 pub fn bad_block_size(value: &OsStr) -> String {
     format!(
         "Bad maximum blocksize value (range 512-65464): {}",
-        value.display()
+        value.to_string_lossy()
     )
 }
 
 /// `-T` out of range.
 #[must_use]
 pub fn bad_interval(value: &OsStr) -> String {
-    format!("Bad timeout value: {}", value.display())
+    format!("Bad timeout value: {}", value.to_string_lossy())
 }
 
 /// `-R` makes no range.
 #[must_use]
 pub fn bad_port_range(value: &OsStr) -> String {
-    format!("Bad port range: {}", value.display())
+    format!("Bad port range: {}", value.to_string_lossy())
 }
 
 /// `-U` is not octal.
 #[must_use]
 pub fn bad_umask(value: &OsStr) -> String {
-    format!("Invalid umask: {}", value.display())
+    format!("Invalid umask: {}", value.to_string_lossy())
 }
 
 /// `-r` names no option, or one twice.
 #[must_use]
 pub fn unknown_tftp_option(name: &OsStr) -> String {
-    format!("Unknown option: {}", name.display())
+    format!("Unknown option: {}", name.to_string_lossy())
 }
 
 /// `-u` names no account. The text at the end is what the original's library says about it.

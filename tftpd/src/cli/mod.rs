@@ -105,7 +105,6 @@ pub struct Settings {
 }
 
 /// Reads the words behind the program's name. Words that getopt does not understand come back first: they are no error.
-#[must_use]
 pub fn parse(
     words: impl IntoIterator<Item = OsString>,
 ) -> (Vec<Complaint>, Result<Invocation, StartError>) {
@@ -285,7 +284,8 @@ fn split_ports(value: &[u8]) -> Option<(u16, u16)> {
 
 /// As C's atoi: what is no number counts as 0.
 fn parse_loosely(value: &OsStr) -> i64 {
-    parse_prefix(value.as_bytes(), 10).map_or(0, |(number, _)| number.cast_signed())
+    let number = parse_prefix(value.as_bytes(), 10).map_or(0, |(number, _)| number);
+    i64::from_ne_bytes(number.to_ne_bytes())
 }
 
 fn text(value: &OsStr) -> String {

@@ -1,0 +1,157 @@
+//! A datagram on the listening socket: from its bytes to a running transfer, an ERROR, or silence.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::rc::Rc;
+
+use common::log::Level;
+use common::sys::batch::Datagram;
+use nix::errno::Errno;
+use nix::sys::socket::{self, MsgFlags};
+use tokio::task::spawn_local;
+
+use super::file;
+use super::ports::{FailedCall, answer_address};
+use super::serve::Server;
+use super::slots::{Full, Slot};
+use super::transfer::Transfer;
+use crate::negotiate::{Subject, negotiate};
+use crate::session::Session;
+use crate::wire::{Direction, Refusal, Request, RequestError, write_error};
+use crate::words;
+
+/// Why a request does not become a transfer.
+enum Rejection {
+    /// The client is told.
+    Told(Refusal),
+    /// The client is not told: it will ask again.
+    Silent,
+}
+
+impl<T: Into<Refusal>> From<T> for Rejection {
+    fn from(refusal: T) -> Self {
+        Self::Told(refusal.into())
+    }
+}
+
+/// Takes a datagram that came to the socket bound to `listener`.
+pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: SocketAddr) {
+    let Some(client) = datagram.peer else {
+        return;
+    };
+    let request = Request::parse(datagram.bytes);
+    if request == Err(RequestError::NotRequest) {
+        return;
+    }
+    let Some((slot, socket)) = reserve(server, answer_address(datagram.local, listener), client)
+    else {
+        return;
+    };
+    match prepare(server, request, client) {
+        Ok((session, file, direction)) => start(
+            server,
+            Transfer {
+                session,
+                file: Some(file),
+                direction,
+                client,
+            },
+            socket,
+            slot,
+        ),
+        Err(Rejection::Told(refusal)) => refuse(server, &socket, client, &refusal),
+        Err(Rejection::Silent) => {}
+    }
+}
+
+fn reserve(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<(Slot, UdpSocket)> {
+    let slot = server
+        .slots
+        .take()
+        .map_err(|full| report_full(server, &full))
+        .ok()?;
+    let socket = server.ports.borrow_mut().connect(local, client);
+    let socket = socket.map_err(|FailedCall { call, error }| {
+        server.logger.error(&words::failed_call(call, &error))
+    });
+    Some((slot, socket.ok()?))
+}
+
+fn report_full(server: &Server, full: &Full) {
+    if full.news {
+        server
+            .logger
+            .write(Level::Warning, &words::too_many_transfers(full.limit));
+    }
+}
+
+/// The checks in the original's order, except that options are judged before an upload empties its file.
+fn prepare(
+    server: &Server,
+    request: Result<Request<'_>, RequestError>,
+    client: SocketAddr,
+) -> Result<(Session, std::fs::File, Direction), Rejection> {
+    let request = request
+        .map_err(|error| words::refuse_request(error).map_or(Rejection::Silent, Rejection::Told))?;
+    let Request {
+        direction,
+        name,
+        mode,
+        options,
+    } = request;
+    server.log_at(1, Level::Notice, || {
+        words::request(direction, client.ip(), name)
+    });
+    server.rules.judge_name(name)?;
+    let opened = file::open(name, direction, server.settings.creation)
+        .map_err(|error| words::refuse_open(&error))?;
+    server.rules.judge_file(direction, opened.facts)?;
+    if !file::lock(&opened.file, direction) {
+        server
+            .logger
+            .write(Level::Warning, &words::locked(client.ip(), name));
+        return Err(Rejection::Silent);
+    }
+    let subject = Subject {
+        direction,
+        mode,
+        size: opened.size,
+    };
+    let terms = negotiate(options, &server.settings.limits, subject)?;
+    if direction == Direction::Write {
+        opened.file.set_len(0).map_err(|_| words::refuse_reset())?;
+    }
+    Ok((Session::new(direction, mode, terms), opened.file, direction))
+}
+
+fn start(server: &Rc<Server>, transfer: Transfer, socket: UdpSocket, slot: Slot) {
+    match tokio::net::UdpSocket::from_std(socket) {
+        Ok(socket) => {
+            spawn_local(transfer.run(Rc::clone(server), socket, slot));
+        }
+        Err(error) => server
+            .logger
+            .error(&words::failed_call("epoll_ctl", &error)),
+    }
+}
+
+fn refuse(server: &Server, socket: &UdpSocket, client: SocketAddr, refusal: &Refusal) {
+    server.log_at(2, Level::Info, || words::nak(refusal, client.ip()));
+    let mut packet = Vec::new();
+    write_error(&mut packet, refusal);
+    if let Err(error) = send(socket, &packet) {
+        server
+            .logger
+            .write(Level::Warning, &words::failed_call("nak", &error));
+    }
+}
+
+/// Sends a packet from a connected socket. One that finds the socket's or the interface's queue full is lost like any
+/// other: the schedule repeats it.
+pub(super) fn send(socket: impl AsFd, packet: &[u8]) -> io::Result<()> {
+    match socket::send(socket.as_fd().as_raw_fd(), packet, MsgFlags::MSG_DONTWAIT) {
+        Ok(_) | Err(Errno::EAGAIN | Errno::ENOBUFS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,164 @@
+//! The serving process: gives up root, then takes requests until it is told to stop, then lets transfers finish.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use common::log::{Level, Logger};
+use common::process::{Account, Groups, change_root, drop_privileges};
+use common::sys::batch::ReceiveBatch;
+use common::sys::local_time;
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::setuid;
+use tokio::io::Interest;
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
+
+use super::ports::Ports;
+use super::request;
+use super::slots::Slots;
+use super::supervise::{Cut, Lifeline, Stop, runtime};
+use super::transfer::Scratch;
+use crate::access::{Permissions, Rules, Territory};
+use crate::cli::Settings;
+use crate::exit::{SYSTEM, StartError};
+use crate::wire::MAX_PACKET;
+use crate::words;
+
+/// What all transfers share.
+pub(super) struct Server {
+    pub(super) settings: Settings,
+    pub(super) rules: Rules,
+    pub(super) logger: Arc<Logger>,
+    pub(super) ports: RefCell<Ports>,
+    pub(super) slots: Rc<Slots>,
+    pub(super) scratch: RefCell<Scratch>,
+    account: Option<Account>,
+}
+
+impl Server {
+    pub(super) fn new(settings: Settings, account: Option<Account>, logger: Arc<Logger>) -> Self {
+        Self {
+            rules: rules(&settings),
+            ports: RefCell::new(Ports::new(settings.ports.clone())),
+            slots: Slots::by_open_files(),
+            scratch: RefCell::new(Scratch::new()),
+            settings,
+            account,
+            logger,
+        }
+    }
+
+    /// Serves until told to stop. Returns the exit status.
+    pub(super) fn run(self, sockets: Vec<UdpSocket>, lifeline: Lifeline) -> Result<u8, StartError> {
+        let prepared = self.give_up_root().and_then(|()| runtime());
+        let runtime = prepared.inspect_err(|error| {
+            // A supervisor that is gone need not know.
+            let _ = lifeline.tell_failure(error.status);
+        })?;
+        let tasks = LocalSet::new();
+        let service = tasks.run_until(serve(Rc::new(self), sockets, lifeline));
+        runtime
+            .block_on(service)
+            .map_err(|error| StartError::new(SYSTEM, words::failed_call("poll", &error)))?;
+        Ok(0)
+    }
+
+    /// Writes a line if the log is that talkative.
+    pub(super) fn log_at(&self, verbosity: i64, level: Level, text: impl FnOnce() -> String) {
+        if self.settings.logs_at(verbosity) {
+            self.logger.write(level, &text());
+        }
+    }
+
+    /// The group list is read before the root directory changes, and so is the time zone that log lines need.
+    fn give_up_root(&self) -> Result<(), StartError> {
+        self.set_umask();
+        let Some(account) = &self.account else {
+            return Ok(());
+        };
+        let _ = local_time::now();
+        drop_privileges(Groups::Of(account), Some(account.gid), None)
+            .map_err(|_| StartError::new(SYSTEM, words::unset_groups(&self.settings.user)))?;
+        if self.settings.secure {
+            change_root(Path::new(".")).map_err(|error| failure("chroot", &error))?;
+        }
+        setuid(account.uid).map_err(|error| failure("cannot drop privileges", &error.into()))
+    }
+
+    fn set_umask(&self) {
+        let mask = match (self.settings.umask, self.settings.permissions) {
+            (Some(mask), _) => mask,
+            (None, Permissions::WorldOnly) => 0,
+            (None, Permissions::SystemOnly) => return,
+        };
+        umask(Mode::from_bits_truncate(mask));
+    }
+}
+
+fn rules(settings: &Settings) -> Rules {
+    let prefix = |directory: &std::ffi::OsString| directory.as_bytes().to_vec();
+    let territory = if settings.secure {
+        Territory::Jail
+    } else {
+        Territory::Prefixes(settings.directories.iter().map(prefix).collect())
+    };
+    Rules {
+        territory,
+        permissions: settings.permissions,
+    }
+}
+
+fn failure(call: &str, error: &io::Error) -> StartError {
+    StartError::new(SYSTEM, words::failed_call(call, error))
+}
+
+async fn serve(server: Rc<Server>, sockets: Vec<UdpSocket>, lifeline: Lifeline) -> io::Result<()> {
+    let mut stop = Stop::listen()?;
+    let listeners = listen_on_all(&server, sockets)?;
+    lifeline.tell_serving()?;
+    let cut = lifeline.watch()?;
+    tokio::select! {
+        () = cut.heard() => {}
+        () = stop.requested() => {}
+    }
+    close(listeners, cut).await;
+    server.slots.wait_until_idle().await;
+    Ok(())
+}
+
+fn listen_on_all(server: &Rc<Server>, sockets: Vec<UdpSocket>) -> io::Result<Vec<JoinHandle<()>>> {
+    let mut listeners = Vec::new();
+    for socket in sockets {
+        let address = socket.local_addr()?;
+        let socket = tokio::net::UdpSocket::from_std(socket)?;
+        listeners.push(spawn_local(listen(Rc::clone(server), socket, address)));
+    }
+    Ok(listeners)
+}
+
+/// A listener that has ended has dropped its socket.
+async fn close(listeners: Vec<JoinHandle<()>>, cut: Cut) {
+    for listener in listeners {
+        listener.abort();
+        // The outcome of an aborted task is that it was aborted.
+        let _ = listener.await;
+    }
+    cut.tell_stopped();
+}
+
+async fn listen(server: Rc<Server>, socket: tokio::net::UdpSocket, address: SocketAddr) {
+    let mut batch = ReceiveBatch::new(MAX_PACKET);
+    while socket.readable().await.is_ok() {
+        match socket.try_io(Interest::READABLE, || batch.receive(&socket)) {
+            Ok(_) => batch
+                .datagrams()
+                .for_each(|datagram| request::accept(&server, &datagram, address)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => server.logger.error(&words::failed_call("recvfrom", &error)),
+        }
+    }
+}

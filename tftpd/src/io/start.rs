@@ -1,0 +1,166 @@
+//! The start: from the command line to a serving process, in the original's order (reference tftpd-hpa.md, section 3).
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use common::log::{Facility, Level, Line, Logger};
+use common::process::{self, Account, Readiness, Side};
+use nix::unistd::geteuid;
+
+use super::serve::Server;
+use super::sockets;
+use super::supervise::{self, Watch};
+use crate::cli::{self, Complaint, Invocation, Running, Settings};
+use crate::exit::{NO_INPUT, NO_USER, SYSTEM, StartError, USAGE};
+use crate::words;
+
+/// What a system calls the server if the command line does not.
+const DEFAULT_TAG: &str = "rtftpd";
+
+/// Runs the daemon. Returns the exit status.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut arguments = arguments.into_iter();
+    let program = arguments.next().unwrap_or_else(|| DEFAULT_TAG.into());
+    let logger = Arc::new(Logger::open(&tag(&program), Facility::LOG_DAEMON));
+    process::log_panics(Arc::clone(&logger));
+    let (complaints, invocation) = cli::parse(arguments);
+    for complaint in &complaints {
+        report_complaint(complaint, &program, &logger);
+    }
+    let outcome = invocation.and_then(|invocation| match invocation {
+        Invocation::Version => Ok(print_version()),
+        Invocation::Serve(settings) => start(*settings, Arc::clone(&logger)),
+    });
+    outcome.unwrap_or_else(|error| {
+        logger.error(&error.text);
+        error.status
+    })
+}
+
+fn tag(program: &OsString) -> String {
+    let name = Path::new(program).file_name();
+    name.map_or_else(
+        || DEFAULT_TAG.to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// Nobody may be listening on standard error; the log has the line too.
+fn report_complaint(complaint: &Complaint, program: &OsString, logger: &Logger) {
+    let program = program.to_string_lossy();
+    let _ = writeln!(io::stderr(), "{program}: {}", complaint.terminal);
+    logger.error(&complaint.log);
+}
+
+/// A closed standard output cannot be told to anybody.
+fn print_version() -> u8 {
+    let _ = writeln!(io::stdout(), "{}", words::VERSION);
+    0
+}
+
+fn start(settings: Settings, logger: Arc<Logger>) -> Result<u8, StartError> {
+    check_scope(&settings)?;
+    enter_directory(&settings)?;
+    let account = find_account(&settings, &logger)?;
+    let sockets = sockets::open(&settings, &logger)?;
+    let server = Server::new(settings, account, Arc::clone(&logger));
+    match server.settings.running {
+        Running::Background => start_in_background(server, sockets, &logger),
+        Running::Foreground | Running::Inetd => serve(server, sockets, None, &logger),
+    }
+}
+
+/// What this version does not do is refused, not ignored.
+fn check_scope(settings: &Settings) -> Result<(), StartError> {
+    if settings.running == Running::Inetd {
+        return Err(StartError::new(USAGE, words::NO_INETD));
+    }
+    if settings.map_file.is_some() {
+        return Err(StartError::new(USAGE, words::NO_MAP_FILES));
+    }
+    Ok(())
+}
+
+fn enter_directory(settings: &Settings) -> Result<(), StartError> {
+    if !settings.secure {
+        return Ok(());
+    }
+    let directory = match settings.directories.as_slice() {
+        [] => return Err(StartError::new(USAGE, words::NO_DIRECTORY)),
+        [directory] => Path::new(directory),
+        _ => return Err(StartError::new(USAGE, words::SEVERAL_DIRECTORIES)),
+    };
+    env::set_current_dir(directory)
+        .map_err(|error| StartError::new(NO_INPUT, words::unusable(directory.display(), &error)))
+}
+
+/// The account to become; `None` if we are not root and stay who we are.
+fn find_account(settings: &Settings, logger: &Logger) -> Result<Option<Account>, StartError> {
+    let user = &settings.user;
+    let account = Account::find(user).ok().flatten();
+    let account = account.ok_or_else(|| StartError::new(NO_USER, words::unknown_user(user)))?;
+    if geteuid().is_root() {
+        return Ok(Some(account));
+    }
+    if settings.secure {
+        return Err(StartError::new(SYSTEM, words::SECURE_NEEDS_ROOT));
+    }
+    logger.log(&Line {
+        level: Level::Notice,
+        text: words::unprivileged(user),
+    });
+    Ok(None)
+}
+
+fn start_in_background(
+    server: Server,
+    sockets: Vec<UdpSocket>,
+    logger: &Logger,
+) -> Result<u8, StartError> {
+    let directory = if server.settings.secure {
+        env::current_dir()
+    } else {
+        Ok(PathBuf::from("/"))
+    };
+    let directory = directory.map_err(|error| system_error("getcwd", &error))?;
+    match process::fork().map_err(|error| system_error("daemon", &error))? {
+        Side::Parent(starting) => {
+            drop(sockets);
+            Ok(starting.wait())
+        }
+        Side::Child(readiness) => {
+            let detached = process::detach().and_then(|()| env::set_current_dir(&directory));
+            detached.map_err(|error| system_error("daemon", &error))?;
+            serve(server, sockets, Some(readiness), logger)
+        }
+    }
+}
+
+fn serve(
+    server: Server,
+    sockets: Vec<UdpSocket>,
+    readiness: Option<Readiness>,
+    logger: &Logger,
+) -> Result<u8, StartError> {
+    let path = server.settings.pid_file.clone();
+    let pid_file = supervise::write_pid_file(path, logger);
+    match supervise::split().map_err(|error| system_error("fork", &error))? {
+        Watch::Server(lifeline) => {
+            drop(readiness);
+            server.run(sockets, lifeline)
+        }
+        Watch::Supervisor(lifeline) => {
+            drop(sockets);
+            supervise::watch(lifeline, pid_file, readiness)
+        }
+    }
+}
+
+fn system_error(call: &str, error: &io::Error) -> StartError {
+    StartError::new(SYSTEM, words::failed_call(call, error))
+}
