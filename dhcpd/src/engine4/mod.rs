@@ -1,7 +1,29 @@
 //! The DHCPv4 server as a pure machine: packet, facts and time in, an [`Outbox`] out.
 
+mod allocate;
+mod answer;
+mod bootp;
+mod discover;
+mod engine;
+mod exchange;
+mod find;
+mod giveback;
+mod grant;
+mod hosts;
+mod inform;
 mod interfaces;
+mod locate;
+mod nak;
 mod outbox;
+mod ping;
+mod renew;
+mod request;
+mod scopes;
+mod setup;
+mod times;
+mod words;
 
+pub use engine::Engine;
 pub use interfaces::{Listener, Plan, Step, plan_interfaces};
 pub use outbox::{Arrival, InterfaceId, Outbox, PingRequest, Reply, Route};
+pub use setup::Setup;

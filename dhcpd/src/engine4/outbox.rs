@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use common::log::Line;
+use common::log::{Level, Line};
 use common::net::HardwareAddress;
 
 /// An interface that the server listens on: its index in the list given to the engine.
@@ -29,6 +29,32 @@ pub struct Outbox {
     pub pings: Vec<PingRequest>,
     /// Lines to log, in order.
     pub lines: Vec<Line>,
+}
+
+impl Outbox {
+    /// Empties it, keeping its memory.
+    pub fn clear(&mut self) {
+        self.journal.clear();
+        self.replies.clear();
+        self.pings.clear();
+        self.lines.clear();
+    }
+
+    pub(super) fn info(&mut self, text: impl Into<String>) {
+        self.log(Level::Info, text.into());
+    }
+
+    pub(super) fn error(&mut self, text: impl Into<String>) {
+        self.log(Level::Error, text.into());
+    }
+
+    pub(super) fn debug(&mut self, text: impl Into<String>) {
+        self.log(Level::Debug, text.into());
+    }
+
+    fn log(&mut self, level: Level, text: String) {
+        self.lines.push(Line { level, text });
+    }
 }
 
 /// A reply, ready to send.

@@ -63,6 +63,20 @@ pub struct Tally {
     pub free: u64,
 }
 
+impl Tally {
+    /// Addresses that somebody holds, or that nobody may have.
+    #[must_use]
+    pub fn used(self) -> u64 {
+        self.total.saturating_sub(self.free)
+    }
+
+    /// So many percent of all addresses.
+    #[must_use]
+    pub fn percent(self, percent: u8) -> u64 {
+        self.total.saturating_mul(u64::from(percent)) / 100
+    }
+}
+
 impl Table {
     /// The leases of a server that has not given out any address yet.
     #[must_use]

@@ -1,0 +1,71 @@
+//! A lease for a client that has none (reference isc-dhcpd-behaviour.md, section 4, "Allocation").
+
+use super::exchange::Exchange;
+use super::find::{Candidate, Seat};
+use super::outbox::Outbox;
+use super::words;
+use crate::config::model::NetworkId;
+use crate::lease::{Found, Lease, State, Table};
+
+/// The best lease of all pools that the client may use.
+pub(super) fn allocate(
+    table: &Table,
+    exchange: &Exchange<'_>,
+    network: NetworkId,
+    known: bool,
+    outbox: &mut Outbox,
+) -> Option<Candidate> {
+    let mut best: Option<Found<'_>> = None;
+    for pool in exchange.config().pools_of(network) {
+        if !exchange.may_use(*pool, known) {
+            continue;
+        }
+        let Some(found) = table.candidate(*pool) else {
+            continue;
+        };
+        if is_held(&found.lease, exchange.seconds()) {
+            continue;
+        }
+        if best
+            .as_ref()
+            .is_none_or(|best| is_better(&found.lease, &best.lease))
+        {
+            best = Some(found);
+        }
+    }
+    let found = best?;
+    let subnet = exchange.config().subnet_of(found.lease.address)?;
+    let mut lease = found.lease.into_owned();
+    lease.host = None;
+    if lease.state == State::Abandoned {
+        outbox.error(words::reclaiming(lease.address));
+    }
+    Some(Candidate {
+        lease,
+        seat: Seat::Pool(found.pool),
+        subnet,
+    })
+}
+
+/// True of a free lease that was offered to somebody a moment ago. It is the one free for longest, so there is none other.
+fn is_held(lease: &Lease, now: u32) -> bool {
+    lease.state != State::Abandoned && lease.ends > now
+}
+
+/// Free before abandoned, never used before used, then what ended first.
+fn is_better(candidate: &Lease, best: &Lease) -> bool {
+    let is_abandoned = |lease: &Lease| lease.state == State::Abandoned;
+    let is_used = |lease: &Lease| lease.uid.is_some() || lease.hardware.is_some();
+    let sooner = candidate.ends < best.ends;
+    match (is_abandoned(candidate), is_abandoned(best)) {
+        (false, true) => return true,
+        (true, true) => return sooner,
+        (true, false) => return false,
+        (false, false) => {}
+    }
+    match (is_used(candidate), is_used(best)) {
+        (false, true) => true,
+        (true, false) => false,
+        _ => sooner,
+    }
+}

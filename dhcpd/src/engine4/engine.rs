@@ -1,0 +1,166 @@
+//! The machine itself: what it keeps between two messages, and where a message goes.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use common::time::Time;
+
+use super::exchange::Exchange;
+use super::outbox::{Arrival, Outbox};
+use super::ping::Parked;
+use super::setup::{Setup, World};
+use super::times::Watermark;
+use super::words;
+use crate::lease::{self, Reading, Table};
+use crate::wire::MessageType;
+
+/// A DHCPv4 server without sockets, files and clock.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) world: Arc<World>,
+    pub(super) table: Table,
+    pub(super) parked: Parked,
+    pub(super) watermark: Watermark,
+    /// Refused DHCPINFORMs since the advice about authority was given.
+    pub(super) informs_refused: u8,
+}
+
+impl Engine {
+    /// An engine with the leases that were read. Leases that ended while no server ran are ended now.
+    #[must_use]
+    pub fn new(setup: Setup, table: Table, now: Time) -> Self {
+        let mut engine = Self {
+            world: Arc::new(World::new(setup)),
+            table,
+            parked: Parked::default(),
+            watermark: Watermark::default(),
+            informs_refused: 0,
+        };
+        let now = u32::try_from(now.seconds()).unwrap_or(0);
+        while engine.table.end_one(now).is_some() {}
+        engine
+    }
+
+    /// Appends the whole lease file: what a start writes in place of the old file. `reading` is what was read besides
+    /// leases. Says in `outbox` how many leases there are.
+    pub fn write_leases(&self, reading: &Reading, file: &mut Vec<u8>, outbox: &mut Outbox) {
+        let format = self.world.id_format();
+        let kept = self.table.kept();
+        lease::write_header(file);
+        file.extend_from_slice(&reading.foreign);
+        for lease in &kept {
+            lease::write_lease(file, lease, format);
+        }
+        if let Some(duid) = &reading.duid {
+            lease::write_duid(file, duid, format);
+        }
+        outbox.info(words::wrote_leases(kept.len()));
+    }
+
+    /// Handles the UDP payload of a message to the server's port.
+    pub fn packet(&mut self, now: Time, arrival: &Arrival, bytes: &[u8], outbox: &mut Outbox) {
+        let world = Arc::clone(&self.world);
+        let Some(mut exchange) = Exchange::read(&world, now, arrival, bytes, outbox) else {
+            return;
+        };
+        exchange.network = exchange.locate();
+        match exchange.kind {
+            None => self.handle_bootp(&exchange, outbox),
+            Some(kind) => self.dhcp(kind, &mut exchange, outbox),
+        }
+    }
+
+    /// Does what is due: leases end, offers that waited go out.
+    pub fn tick(&mut self, now: Time, outbox: &mut Outbox) {
+        let format = self.world.id_format();
+        let seconds = u32::try_from(now.seconds()).unwrap_or(0);
+        while let Some(ended) = self.table.end_one(seconds) {
+            lease::write_lease(&mut outbox.journal, ended, format);
+        }
+        self.send_due_offers(now, outbox);
+    }
+
+    /// When [`tick`](Self::tick) has something to do next; `None` if nothing is pending.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Time> {
+        let ends = self.table.next_end().filter(|ends| *ends < lease::NEVER);
+        let end = ends.map(|ends| Time::from_seconds(i64::from(ends)));
+        end.into_iter().chain(self.parked.next_due()).min()
+    }
+
+    fn dhcp(&mut self, kind: MessageType, exchange: &mut Exchange<'_>, outbox: &mut Outbox) {
+        let without_network = [
+            MessageType::REQUEST,
+            MessageType::INFORM,
+            MessageType::LEASEQUERY,
+        ];
+        if exchange.network.is_none() && !without_network.contains(&kind) {
+            return outbox.info(words::unknown_segment(kind, &exchange.who(None)));
+        }
+        self.recall_agent(kind, exchange);
+        exchange.classify(outbox);
+        match (kind, exchange.network) {
+            (MessageType::DISCOVER, Some(network)) => {
+                self.handle_discover(exchange, network, outbox)
+            }
+            (MessageType::REQUEST, _) => self.handle_request(exchange, outbox),
+            (MessageType::RELEASE, _) => self.handle_release(exchange, outbox),
+            (MessageType::DECLINE, _) => self.handle_decline(exchange, outbox),
+            (MessageType::INFORM, _) => self.handle_inform(exchange, outbox),
+            (MessageType::LEASEQUERY, _) => refuse_query(exchange, outbox),
+            (kind, _) if is_from_server(kind) => {}
+            (kind, _) => outbox.info(words::unknown_type(kind, &exchange.who(None))),
+        }
+    }
+
+    /// A client that renews does not pass its relay agent: expressions see what the relay agent said before.
+    fn recall_agent(&self, kind: MessageType, exchange: &mut Exchange<'_>) {
+        let ciaddr = exchange.ciaddr();
+        let renews = kind == MessageType::REQUEST && !ciaddr.is_unspecified();
+        if !renews || exchange.is_relayed() || exchange.request.agent_information().is_some() {
+            return;
+        }
+        let Some(agent) = self.agent_of(exchange, ciaddr) else {
+            return;
+        };
+        let registry = &exchange.world.setup.config.options;
+        exchange
+            .request
+            .options
+            .adopt_agent_information(&agent, registry, &mut Vec::new());
+        exchange.stashed = true;
+    }
+
+    fn agent_of(&self, exchange: &Exchange<'_>, address: Ipv4Addr) -> Option<Box<[u8]>> {
+        let found = self.table.find(address)?;
+        let lease = &found.lease;
+        let request = &exchange.request;
+        let is_clients = match lease.uid.as_deref() {
+            Some(uid) => request.client_identifier() == Some(uid),
+            None => lease.hardware.as_ref() == Some(&request.hardware),
+        };
+        let lasts = lease.ends >= exchange.seconds();
+        lease.agent.clone().filter(|_| is_clients && lasts)
+    }
+}
+
+/// Messages that servers send; one that arrives here went astray.
+fn is_from_server(kind: MessageType) -> bool {
+    [
+        MessageType::OFFER,
+        MessageType::ACK,
+        MessageType::NAK,
+        MessageType::LEASEUNASSIGNED,
+        MessageType::LEASEUNKNOWN,
+        MessageType::LEASEACTIVE,
+    ]
+    .contains(&kind)
+}
+
+/// DHCPLEASEQUERY (RFC 4388) is off unless allowed, and cannot be allowed yet.
+fn refuse_query(exchange: &Exchange<'_>, outbox: &mut Outbox) {
+    outbox.info(match exchange.is_relayed() {
+        true => words::lease_query_denied(exchange.giaddr()),
+        false => words::lease_query_without_relay(exchange.ciaddr()),
+    });
+}

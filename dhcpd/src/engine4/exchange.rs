@@ -1,0 +1,196 @@
+//! One message from a client with everything that is known about it before a lease is looked for.
+
+use std::net::Ipv4Addr;
+
+use common::time::Time;
+
+use super::interfaces::Listener;
+use super::outbox::{Arrival, InterfaceId, Outbox};
+use super::setup::World;
+use super::words::{self, Who};
+use crate::config::model::{ClassId, Config, NetworkId, Permit, PoolId};
+use crate::eval::{Context, LeaseFacts};
+use crate::lease::{Lease, is_plain};
+use crate::options::OptionSet;
+use crate::wire::{MessageType, Note, Request};
+
+/// Most classes that a message can be in.
+const CLASS_LIMIT: usize = 5;
+/// Longest name that is printed.
+const NAME_LIMIT: usize = 64;
+
+/// A message and its circumstances.
+pub(super) struct Exchange<'x> {
+    pub(super) world: &'x World,
+    pub(super) now: Time,
+    pub(super) interface_id: InterfaceId,
+    pub(super) interface: &'x Listener,
+    /// Source address of the datagram.
+    pub(super) peer: Ipv4Addr,
+    pub(super) request: Request<'x>,
+    /// `None` is BOOTP.
+    pub(super) kind: Option<MessageType>,
+    /// The link that the client is on, if it is known.
+    pub(super) network: Option<NetworkId>,
+    /// Classes that it is in, in declaration order.
+    pub(super) classes: Vec<ClassId>,
+    /// True if its relay agent information comes from the lease.
+    pub(super) stashed: bool,
+}
+
+impl<'x> Exchange<'x> {
+    /// Reads a message; `None` if it must be dropped, which is logged.
+    pub(super) fn read(
+        world: &'x World,
+        now: Time,
+        arrival: &Arrival,
+        bytes: &'x [u8],
+        outbox: &mut Outbox,
+    ) -> Option<Self> {
+        let interface = world.interface(arrival.interface)?;
+        let mut notes = Vec::new();
+        let read = Request::read(bytes, &world.config().options, &mut notes);
+        outbox.lines.extend(notes.iter().map(words::note));
+        let request = match read {
+            Ok(request) => request,
+            Err(reason) => {
+                words::reject(&reason)
+                    .into_iter()
+                    .for_each(|line| outbox.info(line));
+                return None;
+            }
+        };
+        let kind = request.message_type();
+        if notes.contains(&Note::NoIdentifier) && kind != Some(MessageType::LEASEQUERY) {
+            return None;
+        }
+        Some(Self {
+            world,
+            now,
+            interface_id: arrival.interface,
+            interface,
+            peer: arrival.peer,
+            kind,
+            network: None,
+            classes: Vec::new(),
+            stashed: false,
+            request,
+        })
+    }
+
+    pub(super) fn config(&self) -> &'x Config {
+        self.world.config()
+    }
+
+    /// Whole seconds since the epoch.
+    pub(super) fn seconds(&self) -> u32 {
+        u32::try_from(self.now.seconds()).unwrap_or(0)
+    }
+
+    pub(super) fn ciaddr(&self) -> Ipv4Addr {
+        self.request.view.header().ciaddr
+    }
+
+    pub(super) fn giaddr(&self) -> Ipv4Addr {
+        self.request.view.header().giaddr
+    }
+
+    pub(super) fn is_relayed(&self) -> bool {
+        !self.giaddr().is_unspecified()
+    }
+
+    /// Name of a link in log lines.
+    pub(super) fn network_name(&self, network: NetworkId) -> &'x str {
+        let index = usize::try_from(network.0).unwrap_or(usize::MAX);
+        let found = self.config().networks.get(index);
+        found.map_or("", |network| &*network.name)
+    }
+
+    /// Relay agent, or interface.
+    pub(super) fn via(&self) -> String {
+        match self.is_relayed() {
+            true => self.giaddr().to_string(),
+            false => self.interface.name.to_string(),
+        }
+    }
+
+    /// The client as it is printed; `lease` is what was found for it.
+    pub(super) fn who(&self, lease: Option<&Lease>) -> Who {
+        let hardware = &self.request.hardware;
+        let uid = lease.map(|lease| lease.uid.as_deref().unwrap_or_default());
+        let client = match (hardware.kind(), uid) {
+            (0, Some(uid)) => words::identifier(uid),
+            (0, None) => words::NO_IDENTIFIER.to_owned(),
+            _ => hardware.to_string(),
+        };
+        Who {
+            client,
+            name: lease.and_then(printed_name),
+            via: self.via(),
+        }
+    }
+
+    /// A context for expressions about this message.
+    pub(super) fn context<'e>(&'e self, lease: Option<LeaseFacts<'e>>, known: bool) -> Context<'e> {
+        let setup = &self.world.setup;
+        let mut context = Context::new(&setup.config.options, &setup.names, self.now);
+        context.request = Some(&self.request);
+        context.lease = lease;
+        context.known = known;
+        context
+    }
+
+    /// Finds out which classes the message is in.
+    pub(super) fn classify(&mut self, outbox: &mut Outbox) {
+        let context = self.context(None, false);
+        let nothing = OptionSet::new();
+        let evaluator = context.over(&nothing);
+        let mut classes = Vec::new();
+        for (id, class) in (0..).map(ClassId).zip(&self.config().classes) {
+            let Some(condition) = &class.condition else {
+                continue;
+            };
+            if !evaluator.holds(condition) {
+                continue;
+            }
+            if classes.len() < CLASS_LIMIT {
+                classes.push(id);
+            } else {
+                outbox.error(words::too_many_classes(&self.request.hardware));
+            }
+        }
+        outbox.lines.extend(context.take_lines());
+        self.classes = classes;
+    }
+
+    /// True if the client may use a pool (reference isc-dhcpd-config.md, section 9).
+    pub(super) fn may_use(&self, pool: PoolId, known: bool) -> bool {
+        let index = usize::try_from(pool.0).unwrap_or(usize::MAX);
+        let Some(pool) = self.config().pools.get(index) else {
+            return false;
+        };
+        let matches = |permit: &Permit| self.matches(*permit, known);
+        let denied = pool.prohibits.iter().any(matches);
+        !denied && (pool.permits.is_empty() || pool.permits.iter().any(matches))
+    }
+
+    fn matches(&self, permit: Permit, known: bool) -> bool {
+        match permit {
+            Permit::UnknownClients => !known,
+            Permit::KnownClients => known,
+            Permit::AuthenticatedClients => false,
+            Permit::UnauthenticatedClients | Permit::AllClients => true,
+            Permit::DynamicBootpClients => self.kind.is_none(),
+            Permit::MembersOf(class) => self.classes.contains(&class),
+            Permit::After(date) => self.seconds() > date,
+        }
+    }
+}
+
+fn printed_name(lease: &Lease) -> Option<String> {
+    let name = lease.hostname.as_deref()?;
+    if name.len() > NAME_LIMIT || !is_plain(name) {
+        return Some(words::UNSUITABLE.to_owned());
+    }
+    Some(String::from_utf8_lossy(name).into_owned())
+}

@@ -1,0 +1,114 @@
+//! Leases that come back: released, declined, abandoned (reference isc-dhcpd-behaviour.md, section 6).
+
+use std::net::Ipv4Addr;
+
+use super::Engine;
+use super::exchange::Exchange;
+use super::outbox::Outbox;
+use super::words;
+use crate::eval::Flag;
+use crate::lease::{Found, Lease, NEVER, State, write_lease};
+use crate::options::{OptionSet, codes};
+
+impl Engine {
+    /// DHCPRELEASE: by the address that the client has; its hardware address must be the one of the lease.
+    pub(super) fn handle_release(&mut self, exchange: &Exchange<'_>, outbox: &mut Outbox) {
+        let request = &exchange.request;
+        if request.options.contains(codes::DHCP_REQUESTED_ADDRESS) {
+            outbox.info(words::release_names_address(&request.hardware));
+        }
+        let address = exchange.ciaddr();
+        let ours = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(&request.hardware);
+        let found = self.table.find(address).filter(ours);
+        let who = exchange.who(found.as_ref().map(|found| &*found.lease));
+        let line = words::release(address, &who, found.is_some());
+        let now = exchange.seconds();
+        if found.is_some_and(|found| found.lease.ends > now) {
+            self.release(address, now, outbox);
+        }
+        outbox.info(line);
+    }
+
+    /// DHCPDECLINE: whoever says that an address is in use is believed.
+    pub(super) fn handle_decline(&mut self, exchange: &Exchange<'_>, outbox: &mut Outbox) {
+        let Some(address) = exchange.request.requested_address() else {
+            return;
+        };
+        let found = self.table.find(address);
+        let who = exchange.who(found.as_ref().map(|found| &*found.lease));
+        let is_known = found.is_some();
+        let outcome = match self.declines(exchange, address, is_known, outbox) {
+            Flag::Ignore => return,
+            Flag::Deny => "ignored",
+            Flag::Allow if is_known => {
+                self.abandon(address, exchange.seconds(), words::DECLINED, outbox);
+                "abandoned"
+            }
+            Flag::Allow => "not found",
+        };
+        outbox.info(words::decline(address, &who, outcome));
+    }
+
+    /// What `allow declines` says where the address is.
+    fn declines(
+        &self,
+        exchange: &Exchange<'_>,
+        address: Ipv4Addr,
+        is_known: bool,
+        outbox: &mut Outbox,
+    ) -> Flag {
+        let context = exchange.context(None, false);
+        let mut set = OptionSet::new();
+        let subnet = exchange.config().subnet_of(address).filter(|_| is_known);
+        let scope = subnet.and_then(|subnet| exchange.subnet_scope(subnet));
+        if let Some(scope) = scope {
+            crate::eval::execute_scope_chain(exchange.config(), scope, None, &context, &mut set);
+        }
+        exchange.execute_classes(scope, &context, &mut set);
+        outbox.lines.extend(context.take_lines());
+        context
+            .over(&set)
+            .flag(codes::DECLINES)
+            .unwrap_or(Flag::Allow)
+    }
+
+    /// Ends a lease that somebody holds; a free one stays as it is.
+    pub(super) fn release(&mut self, address: Ipv4Addr, now: u32, outbox: &mut Outbox) {
+        let Some(found) = self
+            .table
+            .find(address)
+            .filter(|found| found.lease.state.is_in_use())
+        else {
+            return;
+        };
+        let mut lease = found.lease.into_owned();
+        lease.clear_variables();
+        lease.ends = now;
+        lease.tstp = now;
+        lease.next = State::Free;
+        self.store_and_write(lease, outbox);
+    }
+
+    /// Keeps an address from everybody for a while.
+    pub(super) fn abandon(&mut self, address: Ipv4Addr, now: u32, why: &str, outbox: &mut Outbox) {
+        let Some(found) = self.table.find(address) else {
+            return;
+        };
+        let mut lease = found.lease.into_owned();
+        lease.clear_variables();
+        lease.ends = now.saturating_add(self.world.abandon_lease_time).min(NEVER);
+        lease.next = State::Abandoned;
+        lease.agent = None;
+        lease.hardware = None;
+        lease.uid = None;
+        outbox.error(words::abandoning(address, why));
+        self.store_and_write(lease, outbox);
+    }
+
+    pub(super) fn store_and_write(&mut self, lease: Lease, outbox: &mut Outbox) {
+        let format = self.world.id_format();
+        if let Some(stored) = self.table.store(lease) {
+            write_lease(&mut outbox.journal, stored, format);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! From a lease to an answer: who may have it, for how long, and with which options (reference
+//! isc-dhcpd-behaviour.md, sections 4 and 5).
+
+use std::net::Ipv4Addr;
+
+use super::Engine;
+use super::answer::Answer;
+use super::exchange::Exchange;
+use super::find::Candidate;
+use super::outbox::Outbox;
+use super::renew::{Renewal, Standing, renew};
+use super::times::{Closed, Question, Term};
+use super::words;
+use crate::config::model::HostId;
+use crate::eval::{Context, Evaluator, Flag};
+use crate::lease::Lease;
+use crate::options::{OptionSet, codes};
+
+/// What is asked for a client.
+pub(super) struct Grant<'g, 'x> {
+    pub(super) exchange: &'g Exchange<'x>,
+    pub(super) candidate: Candidate,
+    /// The declaration that a BOOTP client was already found under.
+    pub(super) host: Option<HostId>,
+    /// A declaration matched the client, for permits and `known`.
+    pub(super) known: bool,
+    pub(super) answer: Answer,
+    /// The log line about the request, which a suffix may follow.
+    pub(super) prefix: String,
+}
+
+impl Engine {
+    /// Gives the lease to the client, or says why not.
+    pub(super) fn grant(&mut self, mut grant: Grant<'_, '_>, outbox: &mut Outbox) {
+        if self.parked.holds(grant.candidate.lease.address) {
+            return;
+        }
+        grant.find_host();
+        let exchange = grant.exchange;
+        let facts = exchange.facts(&grant.hosted_lease(), grant.candidate.is_static());
+        let context = exchange.context(Some(facts), grant.known);
+        let mut set = OptionSet::new();
+        exchange.execute_for_lease(&grant.candidate, &context, &mut set);
+        self.release_others(&grant, &context.over(&set), outbox);
+        if grant.is_too_early(&context.over(&set), outbox) {
+            return outbox.lines.extend(context.take_lines());
+        }
+        if let Some(host) = grant.host {
+            let until = exchange.inner_scope(&grant.candidate);
+            exchange.execute_host(host, until, &context, &mut set);
+        }
+        outbox.lines.extend(context.take_lines());
+        if let Some(refusal) = grant.refusal(&context.over(&set)) {
+            return refusal.into_iter().for_each(|line| outbox.info(line));
+        }
+        match self.decide_term(&grant, &context, &set, outbox) {
+            Ok(term) => self.commit(&grant, term, &context, set, outbox),
+            Err(Closed) => {
+                let scope = exchange.subnet_scope(grant.candidate.subnet);
+                self.nak(exchange, grant.candidate.lease.address, scope, "", outbox);
+            }
+        }
+    }
+
+    fn decide_term(
+        &mut self,
+        grant: &Grant<'_, '_>,
+        context: &Context<'_>,
+        set: &OptionSet<'_>,
+        outbox: &mut Outbox,
+    ) -> Result<Term, Closed> {
+        let pool = grant.candidate.pool();
+        let question = Question {
+            exchange: grant.exchange,
+            values: context.over(set),
+            lease: &grant.candidate.lease,
+            pool: pool.map(|pool| (pool, self.table.tally(pool))),
+        };
+        if grant.answer == Answer::Bootp {
+            return Ok(question.bootp_term());
+        }
+        let term = question.term(outbox);
+        if grant.answer == Answer::Ack {
+            let address = grant.candidate.lease.address;
+            let found = self.table.find(address);
+            let network = found.map_or("", |found| grant.exchange.network_name(found.network));
+            self.watermark.check(&question, network, outbox);
+        }
+        term
+    }
+
+    /// Stores the lease as it is now and answers.
+    fn commit(
+        &mut self,
+        grant: &Grant<'_, '_>,
+        mut term: Term,
+        context: &Context<'_>,
+        set: OptionSet<'_>,
+        outbox: &mut Outbox,
+    ) {
+        let Renewal { lease, standing } = renew(grant, term, &context.over(&set), outbox);
+        let before = &grant.candidate.lease;
+        let reused = standing == Standing::Reused;
+        if reused {
+            term.expiry = before.ends;
+        }
+        let stored = match grant.candidate.is_static() {
+            true => lease,
+            false => self.keep(lease, grant.answer.commits() && !reused, outbox),
+        };
+        let needs_durable = grant.answer.commits() && !reused && !grant.candidate.is_static();
+        let Some(draft) = self.answer(grant, &stored, term, needs_durable, set, outbox) else {
+            return;
+        };
+        let same_client = standing != Standing::OtherClient;
+        match self.ping_pause(grant, same_client, &draft) {
+            Some(pause) => self.park(
+                stored.address,
+                grant.exchange.now.after(pause),
+                draft,
+                outbox,
+            ),
+            None => draft.send(outbox),
+        }
+    }
+
+    /// Puts a lease into the table, and into the journal if it must last.
+    fn keep(&mut self, lease: Lease, lasting: bool, outbox: &mut Outbox) -> Lease {
+        let format = self.world.id_format();
+        let stored = match self.table.store(lease.clone()) {
+            Some(stored) => stored,
+            None => &lease,
+        };
+        if lasting {
+            crate::lease::write_lease(&mut outbox.journal, stored, format);
+        }
+        stored.clone()
+    }
+
+    /// `one-lease-per-client`: a client that asks for a lease gives up all others, on all networks.
+    fn release_others(
+        &mut self,
+        grant: &Grant<'_, '_>,
+        values: &Evaluator<'_>,
+        outbox: &mut Outbox,
+    ) {
+        if grant.answer != Answer::Ack || !values.is_on(codes::ONE_LEASE_PER_CLIENT, Flag::Deny) {
+            return;
+        }
+        let lease = &grant.candidate.lease;
+        let mut held: Vec<Ipv4Addr> = Vec::new();
+        if let Some(uid) = lease.uid.as_deref().filter(|uid| !uid.is_empty()) {
+            held.extend(self.table.held_by_uid(uid));
+        }
+        if lease.uid.is_none() || grant.denies_duplicates(values) {
+            let hardware = lease.hardware.as_ref();
+            held.extend(hardware.map_or_else(Vec::new, |it| self.table.held_by_hardware(it)));
+        }
+        for address in held.into_iter().filter(|address| *address != lease.address) {
+            self.release(address, grant.exchange.seconds(), outbox);
+        }
+    }
+}
+
+impl<'x> Grant<'_, 'x> {
+    /// A declaration without an address adds its options to whatever lease the client gets.
+    fn find_host(&mut self) {
+        let exchange = self.exchange;
+        self.host = (self.host.or(self.candidate.lease.host))
+            .or_else(|| exchange.addressless(exchange.hosts_by_uid()))
+            .or_else(|| exchange.addressless(exchange.hosts_by_hardware()));
+    }
+
+    fn hosted_lease(&self) -> Lease {
+        let mut lease = self.candidate.lease.clone();
+        lease.host = self.host;
+        lease
+    }
+
+    /// `min-secs`: another server is to answer first.
+    fn is_too_early(&self, values: &Evaluator<'_>, outbox: &mut Outbox) -> bool {
+        let secs = self.exchange.request.view.header().secs;
+        let wanted = values.uint8(codes::MIN_SECS).unwrap_or(0);
+        let early = self.answer == Answer::Offer && secs < u16::from(wanted);
+        if early {
+            outbox.info(words::too_early(&self.prefix, wanted, secs));
+        }
+        early
+    }
+
+    /// Only a declaration that goes by hardware address can say so.
+    fn denies_duplicates(&self, values: &Evaluator<'_>) -> bool {
+        let host = self
+            .candidate
+            .lease
+            .host
+            .and_then(|id| self.exchange.host(id));
+        let by_hardware = host.is_some_and(|host| host.uid.is_none());
+        by_hardware && !values.is_on(codes::DUPLICATES, Flag::Allow)
+    }
+
+    /// Why the client gets nothing: outer `None` if it may, inner `None` if nothing is said about it.
+    fn refusal(&self, values: &Evaluator<'_>) -> Option<Option<String>> {
+        let is_bootp = self.answer == Answer::Bootp;
+        let rules = [
+            (
+                self.host.is_none(),
+                codes::BOOT_UNKNOWN_CLIENTS,
+                words::unknown_client as fn(&str) -> String,
+            ),
+            (is_bootp, codes::ALLOW_BOOTP, words::bootp_disallowed),
+            (true, codes::ALLOW_BOOTING, words::booting_disallowed),
+        ];
+        let broken = rules.into_iter().find_map(|(applies, id, line)| {
+            let flag = values.flag(id).filter(|_| applies)?;
+            (flag != Flag::Allow).then_some((flag, line))
+        });
+        broken.map(|(flag, line)| (flag == Flag::Deny).then(|| line(&self.prefix)))
+    }
+}

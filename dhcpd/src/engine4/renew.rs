@@ -1,0 +1,176 @@
+//! The lease as it is after an answer, or the decision to leave it as it was (reference isc-dhcpd-behaviour.md,
+//! section 5, "Lease re-use").
+
+use super::answer::Answer;
+use super::grant::Grant;
+use super::outbox::Outbox;
+use super::times::Term;
+use super::words;
+use crate::eval::{Evaluator, Flag};
+use crate::lease::{Lease, State, Value};
+use crate::options::codes;
+
+/// What is stored, and how it relates to what was.
+pub(super) struct Renewal {
+    pub(super) lease: Lease,
+    pub(super) standing: Standing,
+}
+
+/// How a lease relates to the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The same client's, unchanged: nothing is written.
+    Reused,
+    /// The same client's, begun anew.
+    SameClient,
+    /// Another client's.
+    OtherClient,
+}
+
+/// Percent of a lease's time in which it is answered unchanged.
+const CACHE_THRESHOLD: u8 = 25;
+/// The variable that holds a client's vendor class.
+const VENDOR_CLASS: &str = "vendor-class-identifier";
+
+/// Decides what the lease becomes.
+pub(super) fn renew(
+    grant: &Grant<'_, '_>,
+    term: Term,
+    values: &Evaluator<'_>,
+    outbox: &mut Outbox,
+) -> Renewal {
+    let old = &grant.candidate.lease;
+    let mut new = begin_anew(grant, term);
+    record_client(grant, values, &mut new);
+    let mut changed = old.stale;
+    changed |= take_hostname(grant, &mut new);
+    if term.reserved && !old.reserved {
+        outbox.debug(words::BECOMES_RESERVED);
+        changed = true;
+    }
+    let same = is_same_client(old, &new);
+    let mut standing = match same {
+        true => Standing::SameClient,
+        false => Standing::OtherClient,
+    };
+    if !grant.candidate.is_static() {
+        if same && !changed && is_young(grant, values, outbox) {
+            new = reuse(grant, new);
+            standing = Standing::Reused;
+        }
+        new.stale = standing != Standing::Reused && grant.answer == Answer::Offer;
+    }
+    Renewal {
+        lease: new,
+        standing,
+    }
+}
+
+/// Times, state and flags.
+fn begin_anew(grant: &Grant<'_, '_>, term: Term) -> Lease {
+    let (old, now) = (&grant.candidate.lease, grant.exchange.seconds());
+    let mut new = Lease::fresh(old.address);
+    new.starts = now;
+    new.cltt = now;
+    new.state = old.state;
+    new.rewind = old.rewind;
+    (new.ends, new.next) = match grant.answer {
+        Answer::Offer => (grant.hold_until(), old.state),
+        Answer::Ack | Answer::Bootp => (term.expiry, State::Active),
+    };
+    new.bootp = old.bootp || grant.answer == Answer::Bootp;
+    new.reserved = old.reserved || term.reserved;
+    new.host = grant.host;
+    new.rare.clone_from(&old.rare);
+    if grant.answer != Answer::Offer && old.ends <= now {
+        forget_events(&mut new);
+    }
+    if grant.forgets_variables() {
+        new.clear_variables();
+    }
+    new
+}
+
+/// What was to happen at the end of a lease that has ended does not hold for the next.
+fn forget_events(lease: &mut Lease) {
+    if let Some(rare) = &mut lease.rare {
+        rare.events.clear();
+    }
+    // Also lets go of a record without anything left in it.
+    let variables = lease.rare.as_ref().map(|rare| rare.variables.clone());
+    lease.clear_variables();
+    for variable in variables.into_iter().flatten().rev() {
+        lease.set_variable(&variable.name, variable.value);
+    }
+}
+
+fn record_client(grant: &Grant<'_, '_>, values: &Evaluator<'_>, new: &mut Lease) {
+    let request = &grant.exchange.request;
+    new.hardware = Some(request.hardware);
+    if !values.is_on(codes::IGNORE_CLIENT_UIDS, Flag::Deny) {
+        new.uid = request.client_identifier().map(Box::from);
+    }
+    if let Some(class) = request.vendor_class().filter(|class| !class.is_empty()) {
+        new.set_variable(VENDOR_CLASS, Value::Data(class.into()));
+    }
+    new.agent = agent_of(grant, values);
+    if new.next != State::Active {
+        new.agent = None;
+    }
+}
+
+/// What the relay agent says is kept for the renewals that do not pass it.
+fn agent_of(grant: &Grant<'_, '_>, values: &Evaluator<'_>) -> Option<Box<[u8]>> {
+    let sent = grant.exchange.request.agent_information();
+    let sent = sent.filter(|agent| !agent.is_empty() && !grant.exchange.stashed);
+    match sent {
+        Some(agent) if values.is_on(codes::STASH_AGENT_OPTIONS, Flag::Allow) => Some(agent.into()),
+        _ => grant.candidate.lease.agent.clone(),
+    }
+}
+
+/// Takes the client's name for itself; true if it is a new one.
+fn take_hostname(grant: &Grant<'_, '_>, new: &mut Lease) -> bool {
+    let Some(name) = grant.exchange.request.host_name() else {
+        return false;
+    };
+    let name = name.split(|octet| *octet == 0).next().unwrap_or_default();
+    new.hostname = Some(name.into());
+    new.hostname != grant.candidate.lease.hostname
+}
+
+fn is_same_client(old: &Lease, new: &Lease) -> bool {
+    let uid = |lease: &Lease| lease.uid.clone().filter(|uid| !uid.is_empty());
+    old.host == new.host && uid(old) == uid(new) && old.hardware == new.hardware
+}
+
+/// `dhcp-cache-threshold`: a lease this young need not be written again.
+fn is_young(grant: &Grant<'_, '_>, values: &Evaluator<'_>, outbox: &mut Outbox) -> bool {
+    let old = &grant.candidate.lease;
+    if old.state != State::Active {
+        return false;
+    }
+    let configured = values.uint8(codes::DHCP_CACHE_THRESHOLD);
+    let threshold = configured
+        .filter(|percent| *percent < 100)
+        .unwrap_or(CACHE_THRESHOLD);
+    let length = i64::from(old.ends) - i64::from(old.starts);
+    let age = i64::from(grant.exchange.seconds()) - i64::from(old.starts);
+    let young = threshold > 0 && age <= length * i64::from(threshold) / 100;
+    if young {
+        outbox.debug(words::reuse(age, threshold, old.address));
+    }
+    young
+}
+
+/// The old lease with what the client said last; in memory only.
+fn reuse(grant: &Grant<'_, '_>, new: Lease) -> Lease {
+    let mut lease = grant.candidate.lease.clone();
+    // Storing a lease moves it on: an active one stays active.
+    lease.next = lease.state;
+    lease.cltt = new.cltt;
+    lease.host = new.host;
+    lease.rare = new.rare;
+    lease.hostname = new.hostname.or(lease.hostname);
+    lease
+}
