@@ -8,3 +8,4 @@ pub mod gaps;
 pub mod lab;
 pub mod scenario;
 pub mod subject;
+pub mod tftp;
