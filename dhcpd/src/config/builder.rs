@@ -43,6 +43,9 @@ pub(super) struct Builder {
     pub(super) groups: HashMap<Box<str>, ScopeId>,
     /// Names of keys in lower case.
     pub(super) keys: HashSet<String>,
+    pub(super) peers: Vec<super::failover::Peer>,
+    /// Numbers of shared networks that two servers share.
+    pub(super) peers_of_networks: HashSet<u32>,
     names: HashSet<Box<str>>,
     /// Addresses and masks of the subnets in the order in which the original searches them.
     subnet_order: Vec<(u32, u32)>,
@@ -65,6 +68,8 @@ impl Default for Builder {
             classes: HashMap::new(),
             groups: HashMap::new(),
             keys: HashSet::new(),
+            peers: Vec::new(),
+            peers_of_networks: HashSet::new(),
             names: HashSet::new(),
             subnet_order: Vec::new(),
             leases: BTreeMap::new(),

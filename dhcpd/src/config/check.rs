@@ -27,8 +27,16 @@ impl Parser<'_> {
         self.build.config.unsupported.push((place, text));
     }
 
-    /// Looks at the settings of the root scope.
+    /// Looks at what only all files together can show.
     pub(super) fn check(&mut self) {
+        self.check_root_settings();
+        if !self.stopped {
+            self.check_peers();
+        }
+    }
+
+    /// Looks at the settings of the root scope.
+    fn check_root_settings(&mut self) {
         let root = self.build.config.scopes.first();
         let statements = root.map(|scope| scope.statements.as_slice());
         let constants: Vec<_> = statements

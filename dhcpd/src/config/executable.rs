@@ -3,7 +3,7 @@
 use common::log::Level;
 use common::syntax::{Kind, Place};
 
-use super::keywords::{Keyword, allow_key};
+use super::keywords::{Keyword, allow_key, is_reserved};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{Action, Assignment, Block, Boolean, Data, Statement};
@@ -42,7 +42,7 @@ impl Parser<'_> {
             Some(Keyword::Zone) => return self.zone().map(|()| None),
             Some(Keyword::Case) => return self.refuse_case(words::CASE),
             Some(Keyword::Later) => return self.refuse_later(),
-            _ => return self.parameter_or_call(place).map(Some),
+            _ => return self.parameter_or_variable(place),
         };
         Ok(Some(Statement { place, action }))
     }
@@ -241,8 +241,9 @@ impl Parser<'_> {
         self.fail_and_skip(text)
     }
 
-    /// A parameter by its name, or an expression that is evaluated for what it does.
-    fn parameter_or_call(&mut self, place: Place) -> Parsed<Statement> {
+    /// A parameter by its name. Any other word names a variable, which does nothing on its own: most often it is a
+    /// parameter with a typing error, and the message is about the semicolon that is missed behind it.
+    fn parameter_or_variable(&mut self, place: Place) -> Parsed<Option<Statement>> {
         let token = self.peek();
         if !token.is_identifier() {
             return Err(Failure::Unreported);
@@ -254,8 +255,19 @@ impl Parser<'_> {
             self.take();
             let statement = self.assignment(option, Assignment::Replace, place)?;
             self.note_unserved(&statement, &name);
-            return Ok(statement);
+            return Ok(Some(statement));
         }
-        Err(Failure::Unreported)
+        if token.kind == Kind::NumberOrName {
+            self.hex_list()?;
+        } else if is_reserved(&name) {
+            return Err(Failure::Unreported);
+        } else {
+            self.take();
+        }
+        if self.peek().is('(') {
+            return self.fail_and_skip(words::not_supported(name));
+        }
+        self.expect_semicolon()?;
+        Ok(None)
     }
 }

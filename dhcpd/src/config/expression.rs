@@ -2,6 +2,7 @@
 
 use common::syntax::{Kind, Token};
 
+use super::keywords::{is_later_function, is_reserved};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{Boolean, Data, Number, Operator};
@@ -272,6 +273,9 @@ impl Parser<'_> {
         }
         if token.kind == Kind::NumberOrName {
             return self.hex_data();
+        }
+        if is_later_function(&word) || !is_reserved(&word) {
+            return self.refuse_later();
         }
         Err(Failure::Unreported)
     }

@@ -7,6 +7,7 @@ use common::syntax::{Kind, Place};
 use super::builder::{Context, Enclosing};
 use super::model::{FixedAddress, Host, ScopeId};
 use super::parser::{Failure, Parsed, Parser, latin};
+use super::statement::After;
 use super::words;
 use crate::eval::ast::{Action, Block, Data};
 use crate::options::codes;
@@ -158,18 +159,20 @@ impl Parser<'_> {
     }
 
     /// `hardware TYPE ADDRESS;`
-    pub(super) fn hardware(&mut self, context: Context) {
+    pub(super) fn hardware(&mut self, context: Context) -> After {
         self.take();
         let of_host = self.host.as_ref().filter(|_| context.in_host);
         if of_host.is_some_and(|host| host.hardware.is_some()) {
             let host = self.host_being_read();
-            return self.error(words::host_has_hardware(&host));
+            self.error(words::host_has_hardware(&host));
+            return After::Parameter;
         }
         let parsed = self.hardware_value();
         match self.host.as_mut().filter(|_| context.in_host) {
             Some(host) => host.hardware = parsed.ok().flatten(),
             None => self.error(words::HARDWARE_NOT_HERE),
         }
+        After::Parameter
     }
 
     fn hardware_value(&mut self) -> Parsed<Option<Hardware>> {
@@ -191,17 +194,15 @@ impl Parser<'_> {
     }
 
     /// `fixed-address ADDRESS, …;`
-    pub(super) fn fixed_address(&mut self, context: Context) {
+    pub(super) fn fixed_address(&mut self, context: Context) -> After {
         self.take();
         let parsed = self.fixed_address_list();
-        let Some(host) = self.host.as_mut().filter(|_| context.in_host) else {
-            return self.error(words::FIXED_ADDRESS_NOT_HERE);
-        };
-        if host.fixed.is_some() {
-            self.error(words::ONE_FIXED_ADDRESS);
-        } else {
-            host.fixed = parsed.ok();
+        match self.host.as_mut().filter(|_| context.in_host) {
+            None => self.error(words::FIXED_ADDRESS_NOT_HERE),
+            Some(host) if host.fixed.is_some() => self.error(words::ONE_FIXED_ADDRESS),
+            Some(host) => host.fixed = parsed.ok(),
         }
+        After::Parameter
     }
 
     fn fixed_address_list(&mut self) -> Parsed<Vec<FixedAddress>> {

@@ -9,6 +9,7 @@ mod classes;
 mod dates;
 mod executable;
 mod expression;
+mod failover;
 mod functions;
 mod hosts;
 mod index;

@@ -5,6 +5,7 @@ use common::syntax::{Kind, Token};
 
 use super::builder::{Context, Enclosing};
 use super::parser::{Failure, Parsed, Parser};
+use super::statement::After;
 use super::words;
 use crate::eval::ast::Assignment;
 use crate::options::{Field, Format, OptionId, Repeat, SpaceId};
@@ -21,29 +22,31 @@ enum Named {
 
 impl Parser<'_> {
     /// `option …;` as a declaration: a value, a definition, or an option space.
-    pub(super) fn option_or_definition(&mut self, context: Context) {
+    pub(super) fn option_or_definition(&mut self, context: Context) -> After {
         let place = self.place();
         self.take();
         if self.peek_is_word("space") {
             return self.option_space(context);
         }
         let Ok(named) = self.option_name() else {
-            return;
+            return After::AsBefore;
         };
         if self.peek_is_word("code") {
             return self.definition(named, context);
         }
-        let option = match named {
-            Named::Known(option) => option,
+        match named {
+            Named::Known(option) => {
+                if let Ok(statement) = self.assignment(option, Assignment::Replace, place) {
+                    self.build.add_statement(context.scope, statement);
+                }
+            }
             Named::New { space, name } => {
                 let space = self.space_name(space);
                 self.error(words::unknown_option(&space, &name));
-                return self.skip_statement();
+                self.skip_statement();
             }
-        };
-        if let Ok(statement) = self.assignment(option, Assignment::Replace, place) {
-            self.build.add_statement(context.scope, statement);
         }
+        After::AsBefore
     }
 
     /// The name of an option that exists.
@@ -113,14 +116,16 @@ impl Parser<'_> {
         found.map_or(String::new(), |space| space.name.to_string())
     }
 
-    fn definition(&mut self, named: Named, context: Context) {
+    fn definition(&mut self, named: Named, context: Context) -> After {
         if context.enclosing != Enclosing::Root {
             self.error(words::OPTION_SCOPED);
-            return self.skip_statement();
+            self.skip_statement();
+            return After::Parameter;
         }
         self.take();
         // Whatever fails has been reported.
         let _ = self.code_and_type(named);
+        After::AsBefore
     }
 
     fn code_and_type(&mut self, named: Named) -> Parsed<()> {
@@ -296,25 +301,30 @@ impl Parser<'_> {
     }
 
     /// `option space NAME …;`, at its word `space`.
-    fn option_space(&mut self, context: Context) {
+    fn option_space(&mut self, context: Context) -> After {
         if context.enclosing != Enclosing::Root {
             self.error(words::SPACE_SCOPED);
-            return self.skip_statement();
+            self.skip_statement();
+            return After::Parameter;
         }
         self.take();
+        // Whatever fails has been reported.
+        let _ = self.define_space();
+        After::AsBefore
+    }
+
+    fn define_space(&mut self) -> Parsed<()> {
         let token = self.take();
         if !token.is_identifier() {
-            self.error(words::IDENTIFIER);
-            return self.skip_statement();
+            return self.fail_and_skip(words::IDENTIFIER);
         }
         let name = self.text(&token);
-        let Ok((code, length)) = self.space_widths() else {
-            return;
-        };
+        let (code, length) = self.space_widths()?;
         let options = &mut self.build.config.options;
         if options.define_space(&name, code, length).is_err() {
             self.error(words::TOO_MANY_SPACES);
         }
+        Ok(())
     }
 
     fn space_widths(&mut self) -> Parsed<(u8, u8)> {

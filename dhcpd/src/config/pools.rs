@@ -19,6 +19,8 @@ pub(super) struct Draft {
     prohibits: Vec<Permit>,
     ranges: Vec<(Ipv4Addr, Ipv4Addr)>,
     has_range: bool,
+    /// Two servers share the pool.
+    has_peer: bool,
     place: Place,
 }
 
@@ -36,6 +38,7 @@ impl Parser<'_> {
             .build
             .network(network)
             .map_or(context.scope, |n| n.scope);
+        let network_has_peer = self.build.peers_of_networks.contains(&network.0);
         let mut draft = Draft {
             network,
             scope: self.build.open_scope(parent, place),
@@ -43,6 +46,7 @@ impl Parser<'_> {
             prohibits: Vec::new(),
             ranges: Vec::new(),
             has_range: false,
+            has_peer: network_has_peer,
             place,
         };
         if self.expect_left_brace().is_err() {
@@ -73,8 +77,10 @@ impl Parser<'_> {
                 let _ = self.permit_into(|draft| &mut draft.permits, draft);
             } else if self.accept_word("deny") {
                 let _ = self.permit_into(|draft| &mut draft.prohibits, draft);
+            } else if self.peek_is_word("failover") {
+                self.pool_failover(draft);
             } else if self.accept_word("no") {
-                self.no_failover();
+                self.no_failover(draft);
             } else {
                 after_declaration = self.statement(inside, after_declaration);
             }
@@ -82,10 +88,23 @@ impl Parser<'_> {
     }
 
     /// `no failover peer`, which takes no semicolon.
-    fn no_failover(&mut self) {
-        if !self.accept_failover_peer() {
-            self.error(words::FAILOVER_PEER);
+    fn no_failover(&mut self, draft: &mut Draft) {
+        if self.accept_failover_peer() {
+            draft.has_peer = false;
+        } else {
+            self.error(words::NO_FAILOVER_PEER);
             self.skip_statement();
+        }
+    }
+
+    /// `failover peer "NAME";`
+    fn pool_failover(&mut self, draft: &mut Draft) {
+        let place = self.place();
+        self.take();
+        // Whatever fails has been reported.
+        if let Ok(Some(peer)) = self.failover_reference(place) {
+            self.refer_to_peer(&peer);
+            draft.has_peer = true;
         }
     }
 
@@ -228,6 +247,9 @@ impl Parser<'_> {
         match pool {
             Some(draft) => {
                 draft.has_range = true;
+                if dynamic_bootp && draft.has_peer {
+                    return self.refuse_dynamic_bootp();
+                }
                 let free = self.claim(low, high);
                 draft.ranges.extend(free);
             }
@@ -238,6 +260,13 @@ impl Parser<'_> {
                     pool.ranges.extend(free);
                 }
             }
+        }
+    }
+
+    fn refuse_dynamic_bootp(&mut self) {
+        self.error(words::BOOTP_WITH_FAILOVER);
+        for line in words::BOOTP_WITH_FAILOVER_WHY {
+            self.remark(Severity::Error, line);
         }
     }
 

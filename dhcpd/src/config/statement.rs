@@ -12,6 +12,17 @@ use super::words;
 use crate::eval::ast::Assignment;
 use crate::options::codes;
 
+/// What a message about the next statement shall say was expected, if that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// "a declaration"
+    Declaration,
+    /// "a parameter or declaration"
+    Parameter,
+    /// The same as before this statement.
+    AsBefore,
+}
+
 impl Parser<'_> {
     /// Statements up to the end of the file.
     pub(super) fn statements_to_end(&mut self, context: Context) {
@@ -29,12 +40,18 @@ impl Parser<'_> {
         }
     }
 
-    /// One statement. True if it was a declaration: the wording of some messages depends on it.
+    /// One statement. True if a message about the next one shall say "declaration".
     pub(super) fn statement(&mut self, context: Context, after_declaration: bool) -> bool {
         let token = self.peek();
+        if token.is('%') {
+            self.skip_statement();
+            return true;
+        }
         let found = self.keyword_of(&token);
         match self.dispatch(found, context) {
-            Some(is_declaration) => is_declaration,
+            Some(After::Declaration) => true,
+            Some(After::Parameter) => false,
+            Some(After::AsBefore) => after_declaration,
             None => {
                 self.executable_in_scope(context, after_declaration);
                 after_declaration
@@ -49,8 +66,8 @@ impl Parser<'_> {
         keyword(self.cursor.text_of(token))
     }
 
-    /// `None`: not a declaration. Otherwise whether the next message shall say "declaration".
-    fn dispatch(&mut self, found: Option<Keyword>, context: Context) -> Option<bool> {
+    /// `None`: not a declaration.
+    fn dispatch(&mut self, found: Option<Keyword>, context: Context) -> Option<After> {
         match found? {
             Keyword::Include => self.include(context),
             Keyword::Host => self.allowed_host(context),
@@ -59,27 +76,19 @@ impl Parser<'_> {
             Keyword::Subnet => self.allowed_subnet(context),
             Keyword::Subnet6 => self.refuse_subnet6(),
             Keyword::Class => return Some(self.allowed_class(context)),
-            Keyword::Pool => self.allowed_pool(context),
-            Keyword::Range => self.allowed_range(context),
-            Keyword::Hardware => {
-                self.hardware(context);
-                return Some(false);
-            }
-            Keyword::FixedAddress => {
-                self.fixed_address(context);
-                return Some(false);
-            }
-            Keyword::Not | Keyword::Authoritative => {
-                self.authority(context);
-                return Some(false);
-            }
-            Keyword::Option => self.option_or_definition(context),
-            Keyword::ServerIdentifier => self.server_identifier(context),
+            Keyword::Failover => return Some(self.failover(context)),
+            Keyword::Pool => return Some(self.allowed_pool(context)),
+            Keyword::Range => return Some(self.allowed_range(context)),
+            Keyword::Option => return Some(self.option_or_definition(context)),
+            Keyword::Hardware => return Some(self.hardware(context)),
+            Keyword::FixedAddress => return Some(self.fixed_address(context)),
+            Keyword::Not | Keyword::Authoritative => return Some(self.authority(context)),
+            Keyword::ServerIdentifier => return Some(self.server_identifier(context)),
             Keyword::LeaseIdFormat => self.lease_id_format(),
             Keyword::DbTimeFormat => self.db_time_format(),
             _ => return None,
         }
-        Some(true)
+        Some(After::Declaration)
     }
 
     /// A statement of space `server`, an action, or nothing that is known.
@@ -175,16 +184,16 @@ impl Parser<'_> {
         }
     }
 
-    fn allowed_network(&mut self, context: Context) -> bool {
+    fn allowed_network(&mut self, context: Context) -> After {
         self.take();
         match context.enclosing {
             Enclosing::Root | Enclosing::Group | Enclosing::Pool => self.shared_network(context),
             _ => {
                 self.refuse(words::NETWORK_NOT_HERE);
-                return false;
+                return After::Parameter;
             }
         }
-        true
+        After::Declaration
     }
 
     fn allowed_subnet(&mut self, context: Context) {
@@ -202,31 +211,34 @@ impl Parser<'_> {
         self.refuse(words::SUBNET6);
     }
 
-    fn allowed_class(&mut self, context: Context) -> bool {
+    fn allowed_class(&mut self, context: Context) -> After {
         self.take();
         if context.enclosing == Enclosing::Class {
             self.refuse(words::CLASS_NOT_HERE);
-            return false;
+            return After::Parameter;
         }
         self.class(context);
-        true
+        After::Declaration
     }
 
-    fn allowed_pool(&mut self, context: Context) {
+    fn allowed_pool(&mut self, context: Context) -> After {
         self.take();
         match context.enclosing {
             Enclosing::Pool => self.refuse(words::POOL_IN_POOL),
             Enclosing::Subnet | Enclosing::Network => self.pool(context),
             _ => self.refuse(words::POOL_OUTSIDE),
         }
+        After::AsBefore
     }
 
-    fn allowed_range(&mut self, context: Context) {
+    fn allowed_range(&mut self, context: Context) -> After {
         self.take();
-        if context.enclosing != Enclosing::Subnet {
-            return self.refuse(words::RANGE_NOT_HERE);
+        if context.enclosing == Enclosing::Subnet {
+            self.range(context, None);
+        } else {
+            self.refuse(words::RANGE_NOT_HERE);
         }
-        self.range(context, None);
+        After::AsBefore
     }
 
     fn refuse(&mut self, text: &str) {
@@ -234,12 +246,12 @@ impl Parser<'_> {
         self.skip_statement();
     }
 
-    fn authority(&mut self, context: Context) {
+    fn authority(&mut self, context: Context) -> After {
         let negated = self.accept_word("not");
         let token = self.take();
         if !self.is_word(&token, "authoritative") {
-            self.error(words::ASSERTION);
-            return self.skip_statement();
+            self.refuse(words::ASSERTION);
+            return After::Parameter;
         }
         if context.enclosing == Enclosing::Host {
             self.error(words::AUTHORITY);
@@ -247,15 +259,17 @@ impl Parser<'_> {
         self.build.set_authoritative(context.scope, !negated);
         // A missing semicolon has been reported.
         let _ = self.expect_semicolon();
+        After::Parameter
     }
 
-    fn server_identifier(&mut self, context: Context) {
+    fn server_identifier(&mut self, context: Context) -> After {
         let place = self.place();
         self.take();
         let id = codes::DHCP_SERVER_IDENTIFIER;
         if let Ok(statement) = self.assignment(id, Assignment::Replace, place) {
             self.build.add_statement(context.scope, statement);
         }
+        After::AsBefore
     }
 
     fn lease_id_format(&mut self) {

@@ -69,7 +69,7 @@ pub(super) const BOOTP: &str = "expecting \"bootp\"";
 pub(super) const OF: &str = "expecting \"of\"";
 pub(super) const CLASS_NAME: &str = "expecting class name.";
 pub(super) const TWO_DATES: &str = "duplicate \"after\" clause.";
-pub(super) const FAILOVER_PEER: &str = "expecting \"failover peer\".";
+pub(super) const NO_FAILOVER_PEER: &str = "expecting \"failover peer\".";
 pub(super) const ALLOW_KEY: &str = "expecting allow/deny key";
 
 pub(super) const WEEKDAY: &str = "numeric day of week expected.";
@@ -333,4 +333,54 @@ pub(super) fn no_omapi_key(name: &str) -> String {
 
 pub(super) fn bad_domain(name: &str) -> String {
     format!("{name}: not a valid domain name")
+}
+
+pub(super) const FAILOVER_PEER: &str = "expecting \"peer\"";
+pub(super) const FAILOVER_PEER_NAME: &str = "expecting failover peer name.";
+pub(super) const FAILOVER_NOT_HERE: &str = "failover peers may only be defined in shared-network";
+pub(super) const FAILOVER_SCOPES: &str = "declarations and the outer scope.";
+pub(super) const FAILOVER_REFERENCE: &str =
+    "failover peer reference not in shared-network declaration";
+pub(super) const PEER_STATEMENT: &str = "invalid statement in peer declaration";
+pub(super) const PEER_ADDRESS: &str = "peer address may not be omitted";
+pub(super) const PRIMARY_MCLT: &str = "primary failover server must have mclt.";
+pub(super) const PRIMARY_BALANCE: &str = "primary failover server must have hba or split.";
+pub(super) const SECONDARY_BALANCE: &str = "secondary may not define load balance settings.";
+pub(super) const SPLIT: &str = "split must be between 0 and 256, inclusive";
+pub(super) const LOAD_BALANCE: [&str; 3] =
+    ["expecting 'balance'", "expecting 'max'", "expecting 'secs'"];
+pub(super) const FAILOVER_INSANE: &str = "Failover configuration sanity check failed";
+pub(super) const BOOTP_WITH_FAILOVER: &str = "dynamic-bootp flag is not permitted for address";
+pub(super) const BOOTP_WITH_FAILOVER_WHY: [&str; 11] = [
+    "range declarations where there is a failover",
+    "peer in scope.   If you wish to declare an",
+    "address range from which dynamic bootp leases",
+    "can be allocated, please declare it within a",
+    "pool declaration that also contains the \"no",
+    "failover\" statement.   The failover protocol",
+    "itself does not permit dynamic bootp - this",
+    "is not a limitation specific to the ISC DHCP",
+    "server.   Please don't ask me to defend this",
+    "until you have read and really tried to understand",
+    "the failover protocol specification.",
+];
+
+pub(super) fn no_peer(name: &str) -> String {
+    format!("failover peer {name}: not found")
+}
+
+pub(super) fn peer_exists(name: &str) -> String {
+    format!("failover peer {name}: already exists")
+}
+
+pub(super) fn peer_unused(name: &str) -> String {
+    format!(
+        "ERROR: Failover peer, {name}, has no referring pools. You must refer to each peer in at least one pool declaration."
+    )
+}
+
+pub(super) fn peer_unbalanced(name: &str) -> String {
+    format!(
+        "WARNING: load balancing will be disabled for failover peer, {name}, because its load balance max secs is 0"
+    )
 }
