@@ -1,0 +1,108 @@
+//! A TFTP client that shows every packet.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use crate::server::Server;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Client<'a> {
+    socket: UdpSocket,
+    server: &'a Server,
+    peer: Option<SocketAddr>,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(server: &'a Server) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            socket,
+            server,
+            peer: None,
+        }
+    }
+
+    /// Fetches a whole file.
+    pub fn read(&mut self, name: &str, mode: &str, options: &[(&str, &str)]) -> Vec<u8> {
+        self.ask(&request(1, &self.server.path(name), mode, options));
+        let mut first = self.receive().unwrap();
+        let mut block_size = 512;
+        if first[1] == 6 {
+            block_size = agreed_block_size(&first);
+            self.answer(&ack(0));
+            first = self.receive().unwrap();
+        }
+        self.continue_reading(&first, block_size)
+    }
+
+    /// Fetches the rest of a file whose first block has come.
+    pub fn continue_reading(&mut self, first: &[u8], block_size: usize) -> Vec<u8> {
+        let (mut packet, mut contents) = (first.to_vec(), Vec::new());
+        for block in 1_u16.. {
+            let [high, low] = block.to_be_bytes();
+            assert_eq!(packet[..4], [0, 3, high, low]);
+            contents.extend_from_slice(&packet[4..]);
+            self.answer(&ack(block));
+            if packet.len() < block_size + 4 {
+                return contents;
+            }
+            packet = self.receive().unwrap();
+        }
+        contents
+    }
+
+    /// Sends a datagram to the port that takes requests.
+    pub fn ask(&mut self, datagram: &[u8]) {
+        self.socket
+            .send_to(datagram, self.server.address())
+            .unwrap();
+    }
+
+    /// Sends a datagram to where the last one came from.
+    pub fn answer(&self, datagram: &[u8]) {
+        self.socket.send_to(datagram, self.peer()).unwrap();
+    }
+
+    pub fn receive(&mut self) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; 65536];
+        let (length, peer) = self.socket.recv_from(&mut buffer).ok()?;
+        self.peer = Some(peer);
+        Some(buffer[..length].to_vec())
+    }
+
+    pub fn assert_silence(&mut self, how_long: Duration) {
+        self.socket.set_read_timeout(Some(how_long)).unwrap();
+        assert_eq!(self.receive(), None);
+    }
+
+    pub fn peer(&self) -> SocketAddr {
+        self.peer.expect("nothing was received yet")
+    }
+}
+
+pub fn request(opcode: u8, name: &str, mode: &str, options: &[(&str, &str)]) -> Vec<u8> {
+    let mut packet = vec![0, opcode];
+    let pairs = options.iter().flat_map(|&(name, value)| [name, value]);
+    for word in [name, mode].into_iter().chain(pairs) {
+        packet.extend_from_slice(word.as_bytes());
+        packet.push(0);
+    }
+    packet
+}
+
+pub fn ack(block: u16) -> Vec<u8> {
+    [[0, 4], block.to_be_bytes()].concat()
+}
+
+pub fn data(block: u16, payload: &[u8]) -> Vec<u8> {
+    [&[0, 3], &block.to_be_bytes()[..], payload].concat()
+}
+
+fn agreed_block_size(oack: &[u8]) -> usize {
+    let text = String::from_utf8(oack[2..].to_vec()).unwrap();
+    let words: Vec<_> = text.split('\0').collect();
+    let value = words.chunks(2).find(|pair| pair[0].starts_with("blksize"));
+    value.map_or(512, |pair| pair[1].parse().unwrap())
+}

@@ -1,0 +1,222 @@
+//! The real binary on a high port of the loopback interface, with clients that are written here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod crowd;
+mod server;
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use client::{Client, ack, data, request};
+use pretty_assertions::assert_eq;
+use server::Server;
+
+const SILENCE: Duration = Duration::from_millis(300);
+
+fn contents(length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|index| u8::try_from(index * 7 % 251).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_thousand_clients_at_once_get_the_file_and_cost_a_few_kilobytes_each() {
+    const CLIENTS: usize = 1000;
+    const LARGEST_COST: u64 = 8192;
+    let file = contents(100_000);
+    let server = Server::start(&[("image", &file)]);
+    assert_eq!(
+        Client::new(&server).read("image", "octet", &[("blksize", "65464")]),
+        file
+    );
+    let before = server.memory();
+    let mut crowd = crowd::Crowd::gather(
+        CLIENTS,
+        &request(1, &server.path("image"), "octet", &[("blksize", "1432")]),
+        server.address(),
+    );
+    let grown = server.memory().saturating_sub(before);
+    println!(
+        "{CLIENTS} open transfers: {grown} bytes more, {} each",
+        grown / 1000
+    );
+    assert!(grown < LARGEST_COST * 1000, "{grown} bytes");
+    assert!(crowd.fetch().iter().all(|received| *received == file));
+}
+
+#[test]
+fn files_arrive_whole_in_both_modes_and_with_every_option() {
+    let text = b"one\ntwo\r\nthree\rfour\n".repeat(100);
+    let file = contents(5 * 512);
+    let server = Server::start(&[("text", &text), ("image", &file), ("empty", b"")]);
+    for options in [
+        &[][..],
+        &[("blksize", "8")],
+        &[("blksize2", "1000"), ("timeout", "3")],
+        &[("tsize", "0")],
+    ] {
+        assert_eq!(Client::new(&server).read("image", "octet", options), file);
+    }
+    assert_eq!(Client::new(&server).read("empty", "octet", &[]), b"");
+    let netascii = String::from_utf8(text)
+        .unwrap()
+        .replace('\r', "\r\0")
+        .replace('\n', "\r\n");
+    assert_eq!(
+        Client::new(&server).read("text", "NetASCII", &[]),
+        netascii.as_bytes()
+    );
+}
+
+#[test]
+fn a_slow_client_does_not_disturb_others() {
+    let file = contents(2000);
+    let server = Server::start(&[("image", &file)]);
+    let mut slow = Client::new(&server);
+    slow.ask(&request(1, &server.path("image"), "octet", &[]));
+    let first = slow.receive().unwrap();
+    assert_eq!(Client::new(&server).read("image", "octet", &[]), file);
+    assert_eq!(slow.continue_reading(&first, 512), file);
+}
+
+#[test]
+fn strangers_do_not_reach_a_transfer() {
+    let file = contents(2000);
+    let server = Server::start(&[("image", &file)]);
+    let mut client = Client::new(&server);
+    client.ask(&request(1, &server.path("image"), "octet", &[]));
+    let first = client.receive().unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    stranger.send_to(&[0, 5, 0, 0, 0], client.peer()).unwrap();
+    stranger.send_to(&ack(1), client.peer()).unwrap();
+    assert_eq!(client.continue_reading(&first, 512), file);
+}
+
+#[test]
+fn refusals_carry_the_originals_codes_and_texts() {
+    let server = Server::start(&[("image", b"x"), ("secret", b"x")]);
+    server.set_mode("secret", 0o440);
+    let image = server.path("image");
+    let cases: [(Vec<u8>, &[u8]); 7] = [
+        (
+            request(1, &server.path("absent"), "octet", &[]),
+            b"\0\x05\0\x01File not found\0",
+        ),
+        (
+            request(1, "image", "octet", &[]),
+            b"\0\x05\0\x02Only absolute filenames allowed\0",
+        ),
+        (
+            request(1, &server.path("../x"), "octet", &[]),
+            b"\0\x05\0\x02Reverse path not allowed\0",
+        ),
+        (
+            request(1, "/etc/passwd", "octet", &[]),
+            b"\0\x05\0\x02Forbidden directory\0",
+        ),
+        (
+            request(1, &image, "mail", &[]),
+            b"\0\x05\0\x04Unknown mode\0",
+        ),
+        (
+            request(1, &image, "octet", &[("blksize", "7")]),
+            b"\0\x05\0\x08Unsupported option(s) requested\0",
+        ),
+        (
+            request(1, &server.path(""), "octet", &[]),
+            b"\0\x05\0\0Is a directory\0",
+        ),
+    ];
+    for (request, answer) in cases {
+        let mut client = Client::new(&server);
+        client.ask(&request);
+        assert_eq!(
+            String::from_utf8(client.receive().unwrap()),
+            String::from_utf8(answer.to_vec())
+        );
+    }
+}
+
+#[test]
+fn what_is_no_request_gets_no_answer_and_harms_nobody() {
+    let server = Server::start(&[("image", b"contents")]);
+    for datagram in [
+        &b""[..],
+        b"\0",
+        b"\0\x04\0\x01",
+        b"\x01\0image\0octet\0",
+        &[0xff; 2000],
+    ] {
+        let mut client = Client::new(&server);
+        client.ask(datagram);
+        client.assert_silence(SILENCE);
+    }
+    assert_eq!(
+        Client::new(&server).read("image", "octet", &[]),
+        b"contents"
+    );
+}
+
+#[test]
+fn an_upload_replaces_a_world_writable_file_and_nobody_reads_it_meanwhile() {
+    let server = Server::start(&[("upload", b"old contents")]);
+    server.set_mode("upload", 0o666);
+    let mut writer = Client::new(&server);
+    writer.ask(&request(
+        2,
+        &server.path("upload"),
+        "octet",
+        &[("blksize", "8")],
+    ));
+    assert_eq!(writer.receive().unwrap(), b"\0\x06blksize\x008\0");
+    let mut reader = Client::new(&server);
+    reader.ask(&request(1, &server.path("upload"), "octet", &[]));
+    reader.assert_silence(SILENCE);
+    writer.answer(&data(1, b"12345678"));
+    assert_eq!(writer.receive().unwrap(), ack(1));
+    writer.answer(&data(2, b"9"));
+    assert_eq!(writer.receive().unwrap(), ack(2));
+    assert_eq!(
+        Client::new(&server).read("upload", "octet", &[]),
+        b"123456789"
+    );
+}
+
+#[test]
+fn a_bad_option_leaves_the_old_file_alone() {
+    let server = Server::start(&[("upload", b"old contents")]);
+    server.set_mode("upload", 0o666);
+    let mut writer = Client::new(&server);
+    writer.ask(&request(
+        2,
+        &server.path("upload"),
+        "octet",
+        &[("timeout", "0")],
+    ));
+    assert_eq!(writer.receive().unwrap()[..4], [0, 5, 0, 8]);
+    assert_eq!(
+        Client::new(&server).read("upload", "octet", &[]),
+        b"old contents"
+    );
+}
+
+#[test]
+fn a_stopped_service_frees_its_port_and_finishes_its_transfers() {
+    let file = contents(2000);
+    let server = Server::start(&[("image", &file)]);
+    let mut client = Client::new(&server);
+    client.ask(&request(1, &server.path("image"), "octet", &[]));
+    let first = client.receive().unwrap();
+    assert!(server.pid_file().exists());
+    assert_eq!(server.stop(), Some(0));
+    assert!(!server.pid_file().exists());
+    drop(UdpSocket::bind(server.address()).expect("the port is free"));
+    assert_eq!(client.continue_reading(&first, 512), file);
+}

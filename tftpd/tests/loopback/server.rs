@@ -1,0 +1,130 @@
+//! The server under test and the files that it serves; both are gone when it is dropped.
+
+use std::cell::RefCell;
+use std::fs::{self, Permissions};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::client::request;
+
+const START_PATIENCE: Duration = Duration::from_secs(20);
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
+
+pub struct Server {
+    supervisor: RefCell<Child>,
+    address: SocketAddr,
+    directory: PathBuf,
+}
+
+impl Server {
+    /// Serves a directory with these files, readable by everybody, and comes back when the server answers.
+    pub fn start(files: &[(&str, &[u8])]) -> Self {
+        let address = free_address();
+        let directory =
+            std::env::temp_dir().join(format!("rtftpd-{}-{}", std::process::id(), address.port()));
+        let served = directory.join("files");
+        fs::create_dir_all(&served).unwrap();
+        for directory in [&directory, &served] {
+            fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
+        }
+        for (name, contents) in files {
+            fs::write(served.join(name), contents).unwrap();
+            fs::set_permissions(served.join(name), Permissions::from_mode(0o644)).unwrap();
+        }
+        let supervisor = Command::new(env!("CARGO_BIN_EXE_rtftpd"))
+            .args(["-L", "-a", &address.to_string(), "-P"])
+            .args([&directory.join("pid"), &served])
+            .spawn()
+            .unwrap();
+        let server = Self {
+            supervisor: RefCell::new(supervisor),
+            address,
+            directory,
+        };
+        server.wait_until_it_answers();
+        server
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.directory
+            .join("files")
+            .join(name)
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub fn pid_file(&self) -> PathBuf {
+        self.directory.join("pid")
+    }
+
+    pub fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The resident memory of the serving process, in bytes.
+    pub fn memory(&self) -> u64 {
+        let supervisor = self.supervisor.borrow().id();
+        let children =
+            fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", children.trim())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.trim()
+            .strip_suffix(" kB")
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            * 1024
+    }
+
+    /// Sends SIGTERM and returns the exit status of the supervisor.
+    pub fn stop(&self) -> Option<i32> {
+        let mut supervisor = self.supervisor.borrow_mut();
+        let pid = Pid::from_raw(i32::try_from(supervisor.id()).unwrap());
+        // One that has ended already is waited for all the same.
+        let _ = kill(pid, Signal::SIGTERM);
+        supervisor.wait().unwrap().code()
+    }
+
+    fn wait_until_it_answers(&self) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(BETWEEN_ATTEMPTS)).unwrap();
+        let question = request(1, "/", "no mode", &[]);
+        let begun = Instant::now();
+        while begun.elapsed() < START_PATIENCE {
+            socket.send_to(&question, self.address).unwrap();
+            if socket.recv(&mut [0; 64]).is_ok() {
+                return;
+            }
+        }
+        panic!("the server does not answer");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+        // Left-over files in the temporary directory are no reason to fail.
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn free_address() -> SocketAddr {
+    UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
