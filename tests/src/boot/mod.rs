@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(175);
 pub enum Daemons {
     /// The originals that the system has installed.
     Theirs,
-    /// Those of this workspace, from the directory of the running program.
+    /// Those of this workspace, from the directory of the running program; `RDHCPD` and `RTFTPD` name others.
     Ours,
 }
 

@@ -187,7 +187,7 @@ fn dhcp_command(job: &Job, state: &Scratch) -> Result<Command> {
             fs::write(&leases, b"").context("cannot make the lease file")?;
             PathBuf::from("/usr/sbin/dhcpd")
         }
-        Daemons::Ours => job.built.join("rdhcpd"),
+        Daemons::Ours => ours(job, "RDHCPD", "rdhcpd"),
     };
     let mut command = Command::new(program);
     command
@@ -206,11 +206,16 @@ fn dhcp_command(job: &Job, state: &Scratch) -> Result<Command> {
 fn tftp_command(job: &Job, served: &Scratch) -> Command {
     let program = match job.daemons {
         Daemons::Theirs => PathBuf::from("/usr/sbin/in.tftpd"),
-        Daemons::Ours => job.built.join("rtftpd"),
+        Daemons::Ours => ours(job, "RTFTPD", "rtftpd"),
     };
     let mut command = Command::new(program);
     command.args(["-L", "-v", "-s"]).arg(served.path());
     quiet(command)
+}
+
+/// The program that an environment variable names, else the one built beside this program.
+fn ours(job: &Job, variable: &str, name: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| job.built.join(name), PathBuf::from)
 }
 
 fn quiet(mut command: Command) -> Command {
