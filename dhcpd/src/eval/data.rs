@@ -8,7 +8,7 @@ use super::ast::{Data, Number, Part};
 use super::context::Evaluator;
 use super::digits::push_digits;
 use super::words;
-use crate::options::{Entry, Field, OptionId, Value, domain};
+use crate::options::{Entry, Field, OptionId, SpaceId, Value, domain};
 use crate::wire::text_of;
 
 /// Longest value that an expression may build: many times what a packet can carry.
@@ -55,9 +55,19 @@ impl<'e> Evaluator<'e> {
         self.entry_value(id, self.set.entry(id)?)
     }
 
-    /// The value of an entry of the set.
-    #[must_use]
-    pub fn entry_value(&self, id: OptionId, entry: &'e Entry<'e>) -> Option<Bytes<'e>> {
+    /// What was collected in `space`, in the order in which the original walks it.
+    pub fn all(&self, space: SpaceId) -> impl Iterator<Item = (OptionId, Option<Bytes<'e>>)> {
+        let evaluator = *self;
+        self.set.in_order(space).into_iter().map(move |entry| {
+            let id = OptionId {
+                space,
+                code: entry.code,
+            };
+            (id, evaluator.entry_value(id, entry))
+        })
+    }
+
+    fn entry_value(&self, id: OptionId, entry: &'e Entry<'e>) -> Option<Bytes<'e>> {
         match &entry.value {
             Value::Joined(parts) => self.join(id, parts),
             single => self.single(single),

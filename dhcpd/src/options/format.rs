@@ -149,6 +149,16 @@ impl Format {
         decisive.unwrap_or(false)
     }
 
+    /// Octets that stand before text in every value, if the value ends in text.
+    #[must_use]
+    pub fn length_before_text(&self) -> usize {
+        let before = self
+            .fields
+            .iter()
+            .take_while(|field| **field != Field::Text);
+        before.filter_map(|field| field.width()).sum()
+    }
+
     /// True if the value is made of the options of another space.
     #[must_use]
     pub fn is_encapsulation(&self) -> bool {

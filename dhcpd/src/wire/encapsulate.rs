@@ -76,6 +76,15 @@ impl<'e> Packer<'e, '_> {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Values as codes, lengths and values in the widths of their space.
+    pub(super) fn pack_values(&self, values: &[(OptionId, Cow<'_, [u8]>)]) -> Vec<u8> {
+        let mut packed = Vec::new();
+        for (id, value) in values {
+            self.push(&mut packed, *id, value);
+        }
+        packed
+    }
+
     fn encapsulation(&mut self, id: OptionId) -> Option<Vec<u8>> {
         let format = self.values.context.registry.format(id);
         match format.fields.first()? {
@@ -118,12 +127,8 @@ impl<'e> Packer<'e, '_> {
             return None;
         }
         let mut packed = Vec::new();
-        for entry in set.in_order(space) {
-            let id = OptionId {
-                space,
-                code: entry.code,
-            };
-            if let Some(value) = self.values.entry_value(id, entry) {
+        for (id, value) in self.values.all(space) {
+            if let Some(value) = value {
                 self.push(&mut packed, id, &value);
             }
         }

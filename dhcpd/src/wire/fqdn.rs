@@ -103,9 +103,11 @@ fn octet<'p>(id: OptionId, octet: u8) -> Part<'p> {
     (id, Cow::Owned(vec![octet]))
 }
 
-/// A name as text; some clients end it with NUL.
+/// A name as text, without the NULs that some clients put at its end.
 fn open_text(name: &[u8]) -> Vec<Part<'_>> {
-    let name = name.strip_suffix(b"\0").unwrap_or(name);
+    let end = name.iter().rposition(|octet| *octet != 0);
+    let name = name.get(..=end.unwrap_or(0)).filter(|_| end.is_some());
+    let name = name.unwrap_or_default();
     let dot = name.iter().position(|octet| *octet == b'.');
     let (host, domain) = name
         .split_at_checked(dot.unwrap_or(name.len()))

@@ -54,6 +54,7 @@ pub struct Options<'p> {
     received: Vec<Received<'p>>,
     /// Where each DHCP option stands in `received`, plus one; 0 if it did not come.
     dhcp: [u16; 256],
+    host_name_ended_in_nul: bool,
 }
 
 impl<'p> Options<'p> {
@@ -63,6 +64,7 @@ impl<'p> Options<'p> {
         Self {
             received: Vec::new(),
             dhcp: [0; 256],
+            host_name_ended_in_nul: false,
         }
     }
 
@@ -97,6 +99,12 @@ impl<'p> Options<'p> {
     pub fn get(&self, id: OptionId) -> Option<&[u8]> {
         let index = self.position(id)?;
         self.received.get(index).map(|option| &*option.value)
+    }
+
+    /// True if the host name (option 12) ended in NUL. That of this and any other text is taken off, as the original does.
+    #[must_use]
+    pub fn host_name_ended_in_nul(&self) -> bool {
+        self.host_name_ended_in_nul
     }
 
     /// True if `id` came, even without a value.
@@ -239,7 +247,27 @@ impl Reader<'_> {
             self.notes.push(Note::EmptyHostName);
             return;
         }
-        options.add(id, Cow::Borrowed(value));
+        // Pieces that follow keep their NULs.
+        if options.contains(id) {
+            return options.add(id, Cow::Borrowed(value));
+        }
+        let text = self.without_nul(id, value);
+        options.host_name_ended_in_nul |= id == codes::HOST_NAME && text.len() < value.len();
+        options.add(id, Cow::Borrowed(text));
+    }
+
+    /// The value without the NULs at its end, if it is text.
+    fn without_nul<'p>(&self, id: OptionId, value: &'p [u8]) -> &'p [u8] {
+        let format = self.registry.format(id);
+        if !format.has_text() {
+            return value;
+        }
+        let (fixed, text) = value
+            .split_at_checked(format.length_before_text())
+            .unwrap_or((value, &[]));
+        let end = text.iter().rposition(|octet| *octet != 0);
+        let length = fixed.len() + end.map_or(0, |last| last + 1);
+        value.get(..length).unwrap_or(value)
     }
 
     /// Opens an encapsulated space. What is wrong in it is told, but the message stays.
@@ -359,6 +387,17 @@ mod tests {
         assert_eq!(notes, [Note::EmptyHostName]);
         assert!(!options.contains(OptionId::dhcp(12)));
         assert_eq!(options.get(OptionId::dhcp(61)), Some(b"".as_slice()));
+    }
+
+    #[test]
+    fn text_loses_the_nuls_at_its_end() {
+        let bytes = message(b"\x0c\x04hn\0\0\x3c\x02v\0\x4f\x01\0\x11\x01\0\xff");
+        let options = read(&bytes, &mut Vec::new()).unwrap();
+        assert_eq!(options.get(OptionId::dhcp(12)), Some(b"hn".as_slice()));
+        assert!(options.host_name_ended_in_nul());
+        assert_eq!(options.get(OptionId::dhcp(60)), Some(b"v\0".as_slice()));
+        assert_eq!(options.get(OptionId::dhcp(79)), Some(b"\0".as_slice()));
+        assert_eq!(options.get(OptionId::dhcp(17)), Some(b"".as_slice()));
     }
 
     #[test]

@@ -44,9 +44,12 @@ impl Layout {
         }
     }
 
-    /// Places an option, in pieces if it must be; leaves it out if it does not fit at all. `is_last` allows it to take the room
+    /// Places an option, in pieces if it must be; leaves it out if it is empty or does not fit at all. `is_last` allows it to take the room
     /// of an option 52 that nothing will need.
     pub(super) fn place(&mut self, code: u8, value: &[u8], is_last: bool) {
+        if value.is_empty() {
+            return;
+        }
         let marks = self.marks();
         let whole = value.len() <= PIECE_LIMIT;
         if let Some(target) = self
@@ -65,6 +68,11 @@ impl Layout {
             self.write(target, code, piece);
             rest = after;
         }
+    }
+
+    /// True if nothing is in the vendor area.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.main.is_used()
     }
 
     /// Ends the overloaded fields and writes option 52 if there are any. Gives back the vendor area without its end, `file` and

@@ -1,13 +1,15 @@
 //! The bytes of a reply: fixed fields, options in the original's order and limits, relay agent information last (reference
 //! isc-dhcpd-options.md, sections 3 to 7).
 
+use std::borrow::Cow;
+
 use super::encapsulate::{Packer, SiteSpace};
 use super::layout::{Layout, agent_option};
 use super::order::Priorities;
 use super::request::Request;
 use super::view::{BOOTREPLY, FIXED_LENGTH, Header, MAGIC_COOKIE};
 use crate::eval::Evaluator;
-use crate::options::codes;
+use crate::options::{OptionId, SpaceId, codes};
 
 /// Octets of the `file` field.
 pub const FILE_LENGTH: usize = 128;
@@ -106,6 +108,10 @@ impl Reply<'_> {
         let mut layout = self.layout(room.unwrap_or(area));
         self.place(&list, site, request, &mut packer, &mut layout);
 
+        // Measured: where nothing is in the vendor area, the original sends no cookie either, nor anything else.
+        if layout.is_empty() {
+            return Ok(self.assemble(&field(self.file), &field(self.sname), &[]));
+        }
         let (mut vendor, file, sname) = layout.finish();
         vendor.splice(0..0, MAGIC_COOKIE);
         if vendor.len() + agent.len() > area {
@@ -237,7 +243,7 @@ impl Reply<'_> {
     }
 
     fn terminates_text(&self) -> bool {
-        !matches!(self.kind, ReplyKind::Nak | ReplyKind::StaticBootp)
+        matches!(self.kind, ReplyKind::Lease | ReplyKind::Inform)
     }
 
     fn is_bootp(&self) -> bool {
@@ -245,18 +251,28 @@ impl Reply<'_> {
     }
 }
 
-/// Option 82, ready to append: what the configuration sets, else what the request brought, else the configured sub-options.
+/// Option 82, ready to append: what the configuration says for the whole option, else the relay's sub-options, of which
+/// the configuration may replace some and to which it may add others.
 fn agent_information(request: &Request<'_>, packer: &mut Packer<'_, '_>) -> Vec<u8> {
     let id = codes::RELAY_AGENT_INFORMATION;
-    let echoed = request
-        .agent_information()
-        .filter(|information| !information.is_empty() && !packer.values.set.contains(id));
-    match echoed {
-        Some(information) => agent_option(information),
-        None => packer
-            .value(id)
-            .map_or_else(Vec::new, |value| agent_option(&value)),
+    if packer.values.set.contains(id) {
+        let value = packer.value(id).unwrap_or_default();
+        return agent_option(&value);
     }
+    let mut parts: Vec<(OptionId, Cow<'_, [u8]>)> = Vec::new();
+    if request.agent_information().is_some() {
+        let received = request.options.iter();
+        let of_relay = received.filter(|option| option.id.space == SpaceId::AGENT);
+        parts.extend(of_relay.map(|option| (option.id, Cow::Borrowed(&*option.value))));
+    }
+    for (id, value) in packer.values.all(SpaceId::AGENT) {
+        let value = value.unwrap_or_default();
+        match parts.iter_mut().find(|part| part.0 == id) {
+            Some(part) => part.1 = value,
+            None => parts.push((id, value)),
+        }
+    }
+    agent_option(&packer.pack_values(&parts))
 }
 
 /// Text in a fixed field: cut to its length, or filled with zeros.

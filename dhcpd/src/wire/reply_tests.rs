@@ -373,6 +373,32 @@ fn configured_agent_options_go_to_clients_without_a_relay() {
 }
 
 #[test]
+fn configured_agent_options_are_merged_into_those_of_the_relay() {
+    let mut bench = Bench::offer();
+    let sub = |code| OptionId {
+        space: SpaceId::AGENT,
+        code,
+    };
+    bench.put(sub(2), b"d,V");
+    let mut options = DISCOVER.to_vec();
+    options.extend(b"\x52\x03\x01\x01\x9a");
+    let measured = b"\x01\x01\x9a\x02\x03d,V";
+    assert_eq!(bench.value(&options, 82).unwrap(), measured);
+    bench.put(sub(1), b"own");
+    let replaced = b"\x01\x03own\x02\x03d,V";
+    assert_eq!(bench.value(&options, 82).unwrap(), replaced);
+}
+
+#[test]
+fn where_nothing_fits_into_the_vendor_area_nothing_is_sent_at_all() {
+    let mut bench = Bench::bare(ReplyKind::DynamicBootp);
+    bench.put(OptionId::dhcp(200), &[b'x'; 100]);
+    let reply = bench.answer(b"\x37\x01\xc8\x52\x03\x01\x01c");
+    assert_eq!(reply.len(), 300);
+    assert!(reply[44..].iter().all(|octet| *octet == 0));
+}
+
+#[test]
 fn the_vendor_option_space_fills_option_43() {
     let mut bench = Bench::offer();
     let space = bench.registry.define_space("vs", 1, 1).unwrap();

@@ -140,7 +140,7 @@ impl<'p> Request<'p> {
         value.try_into().ok().map(u32::from_be_bytes)
     }
 
-    /// The host name as sent (option 12), with a NUL at its end if the client put one there.
+    /// The host name (option 12), without a NUL that the client put at its end.
     #[must_use]
     pub fn host_name(&self) -> Option<&[u8]> {
         self.options.get(codes::HOST_NAME)
@@ -150,7 +150,7 @@ impl<'p> Request<'p> {
     /// isc-dhcpd-options.md, section 4).
     #[must_use]
     pub fn terminates_text(&self) -> bool {
-        self.host_name().and_then(<[u8]>::last) == Some(&0)
+        self.options.host_name_ended_in_nul()
     }
 
     /// The codes that the client asks for (option 55).
