@@ -105,9 +105,8 @@ fn octet<'p>(id: OptionId, octet: u8) -> Part<'p> {
 
 /// A name as text, without the NULs that some clients put at its end.
 fn open_text(name: &[u8]) -> Vec<Part<'_>> {
-    let end = name.iter().rposition(|octet| *octet != 0);
-    let name = name.get(..=end.unwrap_or(0)).filter(|_| end.is_some());
-    let name = name.unwrap_or_default();
+    let last = name.iter().rposition(|octet| *octet != 0);
+    let name = last.and_then(|last| name.get(..=last)).unwrap_or_default();
     let dot = name.iter().position(|octet| *octet == b'.');
     let (host, domain) = name
         .split_at_checked(dot.unwrap_or(name.len()))
