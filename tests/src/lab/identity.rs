@@ -22,7 +22,8 @@ impl Identity {
     /// If there is none.
     pub fn of(pid: u32) -> Result<Self> {
         let pid = i32::try_from(pid).context("not a pid")?;
-        let start = start_time(pid).ok_or_else(|| Failure::new(format!("no process {pid}")))?;
+        let (_, start) =
+            state_and_start(pid).ok_or_else(|| Failure::new(format!("no process {pid}")))?;
         Ok(Self { pid, start })
     }
 
@@ -40,10 +41,11 @@ impl Identity {
         self.pid
     }
 
-    /// Whether this very process still exists.
+    /// Whether this very process still runs. One that has ended and was not waited for yet does not.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        start_time(self.pid) == Some(self.start)
+        state_and_start(self.pid)
+            .is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
     }
 
     /// Kills it if it still exists; another process with its number is left alone.
@@ -75,15 +77,21 @@ impl FromStr for Identity {
     }
 }
 
-/// The start time of a process. The command name before it may hold spaces and parentheses, so counting begins after the last one.
-fn start_time(pid: i32) -> Option<u64> {
+/// State letter and start time. The command name before them may hold spaces and parentheses, so counting begins after the last one.
+fn state_and_start(pid: i32) -> Option<(char, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
+    let mut words = after_name.split_whitespace();
+    let state = words.next()?.chars().next()?;
+    Some((state, words.nth(18)?.parse().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+
     use super::*;
 
     #[test]
@@ -103,5 +111,15 @@ mod tests {
         };
         assert!(!earlier.is_alive());
         earlier.kill();
+    }
+
+    #[test]
+    fn a_process_that_ended_is_not_alive_even_before_it_is_waited_for() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let identity = Identity::of(child.id()).unwrap();
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        waitid(Id::Pid(Pid::from_raw(identity.pid())), flags).unwrap();
+        assert!(!identity.is_alive());
+        child.wait().unwrap();
     }
 }
