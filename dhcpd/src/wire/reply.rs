@@ -102,7 +102,7 @@ impl Reply<'_> {
             values: *values,
             notes,
         };
-        let agent = agent_information(request, &mut packer);
+        let agent = self.agent_information(request, &mut packer);
         let area = (self.area(request, values) + agent.len()).min(GREATEST_AREA);
         let room = area.checked_sub(agent.len()).filter(|room| *room > 0);
         let mut layout = self.layout(room.unwrap_or(area));
@@ -209,6 +209,30 @@ impl Reply<'_> {
         }
     }
 
+    /// Option 82, ready to append: what the configuration says for the whole option, else the relay's sub-options, of which
+    /// the configuration may replace some and to which it may add others.
+    fn agent_information(&self, request: &Request<'_>, packer: &mut Packer<'_, '_>) -> Vec<u8> {
+        let id = codes::RELAY_AGENT_INFORMATION;
+        if packer.values.set.contains(id) {
+            let value = packer.value(id).unwrap_or_default();
+            return agent_option(&value);
+        }
+        let mut parts: Vec<(OptionId, Cow<'_, [u8]>)> = Vec::new();
+        if self.echoes_relay() && request.agent_information().is_some() {
+            let received = request.options.iter();
+            let of_relay = received.filter(|option| option.id.space == SpaceId::AGENT);
+            parts.extend(of_relay.map(|option| (option.id, Cow::Borrowed(&*option.value))));
+        }
+        for (id, value) in packer.values.all(SpaceId::AGENT) {
+            let value = value.unwrap_or_default();
+            match parts.iter_mut().find(|part| part.0 == id) {
+                Some(part) => part.1 = value,
+                None => parts.push((id, value)),
+            }
+        }
+        agent_option(&packer.pack_values(&parts))
+    }
+
     fn assemble(
         &self,
         file: &[u8; FILE_LENGTH],
@@ -246,33 +270,13 @@ impl Reply<'_> {
         matches!(self.kind, ReplyKind::Lease | ReplyKind::Inform)
     }
 
+    fn echoes_relay(&self) -> bool {
+        self.kind != ReplyKind::StaticBootp
+    }
+
     fn is_bootp(&self) -> bool {
         matches!(self.kind, ReplyKind::DynamicBootp | ReplyKind::StaticBootp)
     }
-}
-
-/// Option 82, ready to append: what the configuration says for the whole option, else the relay's sub-options, of which
-/// the configuration may replace some and to which it may add others.
-fn agent_information(request: &Request<'_>, packer: &mut Packer<'_, '_>) -> Vec<u8> {
-    let id = codes::RELAY_AGENT_INFORMATION;
-    if packer.values.set.contains(id) {
-        let value = packer.value(id).unwrap_or_default();
-        return agent_option(&value);
-    }
-    let mut parts: Vec<(OptionId, Cow<'_, [u8]>)> = Vec::new();
-    if request.agent_information().is_some() {
-        let received = request.options.iter();
-        let of_relay = received.filter(|option| option.id.space == SpaceId::AGENT);
-        parts.extend(of_relay.map(|option| (option.id, Cow::Borrowed(&*option.value))));
-    }
-    for (id, value) in packer.values.all(SpaceId::AGENT) {
-        let value = value.unwrap_or_default();
-        match parts.iter_mut().find(|part| part.0 == id) {
-            Some(part) => part.1 = value,
-            None => parts.push((id, value)),
-        }
-    }
-    agent_option(&packer.pack_values(&parts))
 }
 
 /// Text in a fixed field: cut to its length, or filled with zeros.

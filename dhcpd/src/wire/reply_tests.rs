@@ -390,6 +390,13 @@ fn configured_agent_options_are_merged_into_those_of_the_relay() {
 }
 
 #[test]
+fn a_fixed_bootp_address_comes_without_the_relays_information() {
+    let mut bench = Bench::bare(ReplyKind::StaticBootp);
+    bench.put(codes::SUBNET_MASK, b"\xff\xff\xff\0");
+    assert_eq!(bench.codes(b"\x52\x03\x01\x01c"), [1]);
+}
+
+#[test]
 fn where_nothing_fits_into_the_vendor_area_nothing_is_sent_at_all() {
     let mut bench = Bench::bare(ReplyKind::DynamicBootp);
     bench.put(OptionId::dhcp(200), &[b'x'; 100]);
