@@ -1,19 +1,16 @@
 //! Running a scenario against a real server on a real link.
 
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::mask::{lease_records, mask_age, mask_distance};
 use super::parse::{Deed, Scenario, Step};
-use super::render::render_reply;
-use super::request::{Network, Request};
-use crate::client::{Datagram, Wire, parse_mac, show_octets};
-use crate::dhcp::{DhcpLab, DhcpServer, PATIENCE, SERVER_MAC};
+use super::report::{Masks, NETWORK};
+use super::request::Request;
+use crate::client::{Datagram, Wire, show_octets};
+use crate::dhcp::{DhcpLab, DhcpServer, PATIENCE};
 use crate::failure::{Failure, Result};
 use crate::lab::Log;
 use crate::subject::Subject;
 
-const SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 const SERVER_WITH_PREFIX: &str = "10.9.0.1/24";
 /// Everything that is not on the link is reached over this address; the client's end answers for it.
 const ROUTER: &str = "10.9.0.2";
@@ -84,7 +81,7 @@ impl Play {
         expected: &[String],
     ) -> Result<Vec<String>> {
         let before = self.log()?.lines().len();
-        self.wire.send(&request.datagram(network()?))?;
+        self.wire.send(&request.datagram(NETWORK))?;
         let mut replies = Vec::new();
         if let Some(line) = until {
             self.serve_until(before, line, &mut replies)?;
@@ -95,12 +92,9 @@ impl Play {
         while let Some(reply) = self.wire.receive(Duration::ZERO)? {
             replies.push(reply);
         }
-        let mut shown: Vec<String> = replies
-            .iter()
-            .flat_map(|reply| render_reply(reply, &self.masks.options))
-            .collect();
-        shown.extend(self.lines_since(before, &fence)?);
-        Ok(shown)
+        Ok(self
+            .masks
+            .report(&replies, &self.lines_since(before, &fence)?))
     }
 
     /// Answers ARP and pings, and takes replies, until the server says `line`.
@@ -149,7 +143,7 @@ impl Play {
     fn pass_fence(&mut self, before: usize) -> Result<String> {
         self.fences = self.fences.wrapping_add(1);
         let mac = [2, 0xfe, 0, 0, 0, self.fences];
-        self.wire.send(&Request::fence(mac).datagram(network()?))?;
+        self.wire.send(&Request::fence(mac).datagram(NETWORK))?;
         let mark = format!("type 99 from {} via ", show_octets(&mac));
         self.log()?.wait_after(before, &mark, PATIENCE)?;
         Ok(mark)
@@ -161,8 +155,7 @@ impl Play {
             .iter()
             .skip(before)
             .take_while(|line| !line.contains(fence))
-            .map(|line| format!(". {}", self.masks.apply(line)))
-            .map(|line| line.trim_end().to_owned())
+            .cloned()
             .collect())
     }
 
@@ -194,52 +187,6 @@ impl Play {
     }
 
     fn show_leases(&self) -> Result<Vec<String>> {
-        let records = lease_records(&self.lab.read_leases()?);
-        let show = |line: &String| match self.masks.dates {
-            true => format!("| {}", mask_distance(line)),
-            false => format!("| {line}"),
-        };
-        Ok(records.iter().map(show).collect())
-    }
-}
-
-fn network() -> Result<Network> {
-    let server_mac = parse_mac(SERVER_MAC).ok_or_else(|| Failure::new("no hardware address"))?;
-    Ok(Network {
-        server_mac,
-        server: SERVER,
-    })
-}
-
-/// What the scenario says differs from run to run.
-#[derive(Default)]
-struct Masks {
-    options: Vec<u8>,
-    age: bool,
-    dates: bool,
-}
-
-impl Masks {
-    fn new(words: &[String]) -> Result<Self> {
-        let mut masks = Self::default();
-        for word in words {
-            match word.as_str() {
-                "age" => masks.age = true,
-                "dates" => masks.dates = true,
-                code => masks.options.push(
-                    code.parse()
-                        .map_err(|_| Failure::new(format!("cannot mask {code}")))?,
-                ),
-            }
-        }
-        Ok(masks)
-    }
-
-    fn apply(&self, line: &str) -> String {
-        if self.age {
-            mask_age(line)
-        } else {
-            line.to_owned()
-        }
+        Ok(self.masks.records(&self.lab.read_leases()?))
     }
 }

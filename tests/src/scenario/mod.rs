@@ -21,10 +21,14 @@ mod live;
 mod mask;
 mod parse;
 mod render;
+mod report;
 mod request;
+mod virtual_time;
 
 pub use live::run;
 pub use mask::lease_records;
 pub use parse::{Scenario, Step, read};
 pub use render::render_reply;
+pub use report::NETWORK;
 pub use request::{Network, Request};
+pub use virtual_time::run_in_virtual_time;
