@@ -40,7 +40,7 @@ pub(super) fn open(settings: &Settings, logger: &Logger) -> Result<Vec<UdpSocket
             Err(error) if sockets.is_empty() => {
                 return Err(StartError::new(SYSTEM, words::unbound_ipv6(&error)));
             }
-            Err(error) => logger.write(Level::Warning, &words::ipv6_disabled(&error)),
+            Err(error) => logger.error(&words::ipv6_disabled(&error)),
         }
     }
     Ok(sockets)

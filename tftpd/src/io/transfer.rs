@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
 use common::log::Level;
+use nix::sys::socket::{MsgFlags, recv};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
@@ -36,6 +39,9 @@ pub(super) struct Transfer {
     pub(super) direction: Direction,
     pub(super) client: SocketAddr,
 }
+
+/// An ICMP error makes a socket ready, but not readable.
+const READABLE_OR_ERROR: Interest = Interest::READABLE.add(Interest::ERROR);
 
 /// What woke the transfer.
 enum Wake {
@@ -213,13 +219,23 @@ async fn wait(server: &Server, socket: &UdpSocket, deadline: Instant) -> io::Res
         if Instant::now() >= deadline {
             return Ok(Wake::Timeout);
         }
-        let Ok(ready) = timeout_at(deadline, socket.readable()).await else {
+        let Ok(ready) = timeout_at(deadline, socket.ready(READABLE_OR_ERROR)).await else {
             return Ok(Wake::Timeout);
         };
-        ready?;
-        match socket.try_recv(&mut server.scratch.borrow_mut().received) {
+        let interest = if ready?.is_error() {
+            Interest::ERROR
+        } else {
+            Interest::READABLE
+        };
+        let receive = || receive(socket, &mut server.scratch.borrow_mut().received);
+        match socket.try_io(interest, receive) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             received => return received.map(Wake::Packet),
         }
     }
+}
+
+/// The same call takes a datagram and the news that the client's port is closed.
+fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?)
 }

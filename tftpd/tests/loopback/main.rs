@@ -100,6 +100,23 @@ fn strangers_do_not_reach_a_transfer() {
 }
 
 #[test]
+fn a_client_whose_port_is_closed_ends_its_transfer_at_once() {
+    let server = Server::start(&[("image", &contents(2000))]);
+    let mut client = Client::new(&server);
+    client.ask(&request(
+        1,
+        &server.path("image"),
+        "octet",
+        &[("timeout", "255")],
+    ));
+    assert_eq!(client.receive().unwrap()[..2], [0, 6]);
+    let port_of_transfer = client.peer();
+    client.answer(&ack(0));
+    drop(client);
+    assert!(server::is_free_soon(port_of_transfer));
+}
+
+#[test]
 fn refusals_carry_the_originals_codes_and_texts() {
     let server = Server::start(&[("image", b"x"), ("secret", b"x")]);
     server.set_mode("secret", 0o440);

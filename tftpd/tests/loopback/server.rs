@@ -122,6 +122,18 @@ impl Drop for Server {
     }
 }
 
+/// True if the address can be bound within a few seconds.
+pub fn is_free_soon(address: SocketAddr) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < START_PATIENCE {
+        if UdpSocket::bind(address).is_ok() {
+            return true;
+        }
+        std::thread::sleep(BETWEEN_ATTEMPTS);
+    }
+    false
+}
+
 fn free_address() -> SocketAddr {
     UdpSocket::bind("127.0.0.1:0")
         .unwrap()
