@@ -1,6 +1,6 @@
 //! What expressions can look at.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
@@ -13,6 +13,9 @@ use crate::wire::Request;
 
 /// `config-option` may lead to a value that holds another `config-option` only so often; beyond that it is null.
 const REFERENCE_LIMIT: u8 = 16;
+/// `config-option`s that are followed in one context; those beyond are null. Values that each mention the next one twice
+/// would otherwise be evaluated without end.
+const FOLLOW_LIMIT: u32 = 10_000;
 
 /// Addresses of the host names that the configuration mentions, as they were resolved outside of the core.
 pub type ResolvedNames = HashMap<Box<str>, Vec<Ipv4Addr>>;
@@ -48,6 +51,7 @@ pub struct Context<'e> {
     /// Addresses of host names.
     pub names: &'e ResolvedNames,
     lines: RefCell<Vec<Line>>,
+    followed: Cell<u32>,
 }
 
 impl<'e> Context<'e> {
@@ -62,6 +66,7 @@ impl<'e> Context<'e> {
             now,
             names,
             lines: RefCell::default(),
+            followed: Cell::new(0),
         }
     }
 
@@ -97,9 +102,12 @@ pub struct Evaluator<'e> {
 }
 
 impl Evaluator<'_> {
-    /// For a value that a `config-option` leads to; `None` when it led too far.
+    /// For a value that a `config-option` leads to; `None` when it led too far or too often.
     pub(super) fn referred(self) -> Option<Self> {
+        let followed = &self.context.followed;
+        followed.set(followed.get().saturating_add(1));
         let references = self.references + 1;
-        (references <= REFERENCE_LIMIT).then_some(Self { references, ..self })
+        let allowed = references <= REFERENCE_LIMIT && followed.get() <= FOLLOW_LIMIT;
+        allowed.then_some(Self { references, ..self })
     }
 }

@@ -9,12 +9,11 @@ use super::context::Evaluator;
 use super::digits::push_digits;
 use super::words;
 use crate::options::{Entry, Field, OptionId, SpaceId, Value, domain};
-use crate::wire::text_of;
 
 /// Longest value that an expression may build: many times what a packet can carry.
 const LENGTH_LIMIT: usize = 65_536;
 
-type Bytes<'e> = Cow<'e, [u8]>;
+pub(super) type Bytes<'e> = Cow<'e, [u8]>;
 
 impl<'e> Evaluator<'e> {
     /// The value of `expression`, or null. Constants and parts of the request are borrowed.
@@ -117,35 +116,6 @@ impl<'e> Evaluator<'e> {
         (!found.is_empty()).then_some(found)
     }
 
-    fn request_option(&self, id: OptionId) -> Option<Bytes<'e>> {
-        let request = self.context.request?;
-        request.options.get(id).map(Cow::Borrowed)
-    }
-
-    fn hardware(&self) -> Option<Bytes<'e>> {
-        let of_request = self.context.request.map(|request| request.hardware);
-        let of_lease = || self.context.lease.and_then(|lease| lease.hardware);
-        let Some(hardware) = of_request.or_else(of_lease) else {
-            self.context.log(Level::Error, words::no_hardware());
-            return None;
-        };
-        let mut bytes = vec![hardware.kind()];
-        bytes.extend_from_slice(hardware.octets());
-        Some(Cow::Owned(bytes))
-    }
-
-    fn packet(&self, offset: &'e Number, length: &'e Number) -> Option<Bytes<'e>> {
-        let Some(request) = self.context.request else {
-            self.context.log(Level::Error, words::no_packet());
-            return None;
-        };
-        let (offset, length) = (self.number(offset), self.number(length));
-        let behind = request.view.bytes().get(to_index(offset?)..)?;
-        let empty = behind.is_empty();
-        let wanted = behind.get(..to_index(length?)).unwrap_or(behind);
-        (!empty).then_some(Cow::Borrowed(wanted))
-    }
-
     /// What lies beyond the end is cut off, not null.
     fn substring(
         &self,
@@ -229,45 +199,13 @@ impl<'e> Evaluator<'e> {
         let octets = octets_of(width.into()).unwrap_or(4);
         Some(Cow::Owned(bytes.get(bytes.len() - octets..)?.to_vec()))
     }
-
-    fn host_name(&self) -> Option<Bytes<'e>> {
-        let host = self.context.lease.and_then(|lease| lease.host);
-        if host.is_none() {
-            self.context.log(Level::Error, words::no_host());
-        }
-        host.map(|name| Cow::Borrowed(name.as_bytes()))
-    }
-
-    fn leased_address(&self) -> Option<Bytes<'e>> {
-        let lease = self.context.lease;
-        if lease.is_none() {
-            self.context.log(Level::Debug, words::no_address());
-        }
-        lease.map(|lease| Cow::Owned(lease.address.octets().to_vec()))
-    }
-
-    fn filename(&self) -> Option<Bytes<'e>> {
-        let request = self.context.request?;
-        field_text(request.view.file())
-    }
-
-    fn server_name(&self) -> Option<Bytes<'e>> {
-        let request = self.context.request?;
-        field_text(request.view.sname())
-    }
-}
-
-/// A field that begins with NUL is null.
-fn field_text(field: &[u8]) -> Option<Bytes<'_>> {
-    let text = text_of(field);
-    (!text.is_empty()).then_some(Cow::Borrowed(text))
 }
 
 fn limited<'e>(bytes: Vec<u8>) -> Option<Bytes<'e>> {
     (bytes.len() <= LENGTH_LIMIT).then_some(Cow::Owned(bytes))
 }
 
-fn to_index(number: u64) -> usize {
+pub(super) fn to_index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 

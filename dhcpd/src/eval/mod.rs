@@ -10,6 +10,7 @@ mod context;
 mod data;
 mod digits;
 mod execute;
+mod facts;
 mod number;
 mod settings;
 #[cfg(test)]

@@ -8,7 +8,9 @@ use common::time::Time;
 use pretty_assertions::assert_eq;
 
 use super::ast::{Action, Assignment, Block, Boolean, Data, Number, Operator, Part, Statement};
-use super::{Context, Flag, LeaseFacts, ResolvedNames, execute, execute_scope_chain};
+use super::{
+    Context, Flag, LeaseFacts, NESTING_LIMIT, ResolvedNames, execute, execute_scope_chain,
+};
 use crate::config::model::{Config, Scope, ScopeId};
 use crate::options::{OptionId, OptionSet, Registry, codes};
 use crate::wire::{FIXED_LENGTH, MAGIC_COOKIE, Request};
@@ -307,6 +309,27 @@ fn values_that_refer_to_each_other_are_null() {
         set(codes::DOMAIN_NAME, Data::ConfigOption(codes::HOST_NAME)),
     ];
     assert_eq!(value(&block, codes::HOST_NAME), None);
+}
+
+/// Options 1 to 40, each of which is made of the next by `value`.
+fn ladder(value: impl Fn(Data) -> Data) -> Block {
+    let step = |code: u8| {
+        let next = Data::ConfigOption(OptionId::dhcp(code + 1));
+        set(OptionId::dhcp(code), value(next))
+    };
+    (1..=40).map(step).collect()
+}
+
+#[test]
+fn the_deepest_values_that_a_configuration_can_hold_do_not_overflow_the_stack() {
+    let deep = |data| (0..NESTING_LIMIT).fold(data, |data, _| Data::Lower(Box::new(data)));
+    assert_eq!(value(&ladder(deep), OptionId::dhcp(1)), None);
+}
+
+#[test]
+fn values_that_mention_each_other_often_come_to_an_end() {
+    let wide = |data: Data| Data::Pick(vec![data.clone(), data.clone(), data.clone(), data]);
+    assert_eq!(value(&ladder(wide), OptionId::dhcp(1)), None);
 }
 
 #[test]

@@ -3,9 +3,12 @@
 mod encapsulate;
 mod fqdn;
 mod index;
+#[cfg(test)]
+mod index_tests;
 mod layout;
 mod note;
 mod order;
+mod reader;
 mod reply;
 #[cfg(test)]
 mod reply_tests;
