@@ -290,7 +290,9 @@ pub(super) fn build(
 }
 
 fn outcome(grant: &Grant<'_, '_>, lease: &Lease) -> String {
-    let who = grant.exchange.who(Some(lease));
+    let mut who = grant.exchange.who(Some(lease));
+    // The original prints the hardware address here even where there is none.
+    who.client = grant.exchange.request.hardware.to_string();
     let line = match grant.answer {
         Answer::Offer => words::offer,
         Answer::Ack => words::ack,
@@ -331,7 +333,7 @@ fn route(
         true => broadcast_route(exchange, source),
         false => Route::Raw {
             interface: exchange.interface_id,
-            link: Some(exchange.request.hardware),
+            link: exchange.link(),
             source,
             destination: address,
             port: exchange.world.setup.remote_port,

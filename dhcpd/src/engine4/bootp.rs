@@ -6,7 +6,7 @@ use super::Engine;
 use super::allocate::allocate;
 use super::answer::{Answer, broadcast_route, echo, put_host_name, put_subnet_mask, to_relay};
 use super::exchange::Exchange;
-use super::find::{Candidate, find};
+use super::find::Candidate;
 use super::grant::Grant;
 use super::outbox::{Outbox, Reply, Route};
 use super::words;
@@ -24,8 +24,7 @@ impl Engine {
         let Some(network) = exchange.network else {
             return outbox.info(words::network_unknown(&prefix));
         };
-        let search = find(&self.table, exchange, network, outbox);
-        self.release_all(&search.released, exchange.seconds(), outbox);
+        let search = self.search(exchange, network, outbox);
         let candidate = search
             .chosen
             .or_else(|| allocate(&self.table, exchange, network, search.known, outbox));
@@ -163,7 +162,7 @@ fn route(exchange: &Exchange<'_>, header: &Header) -> Route {
     match header.flags & BROADCAST_FLAG {
         0 => Route::Raw {
             interface: exchange.interface_id,
-            link: Some(exchange.request.hardware),
+            link: exchange.link(),
             source,
             destination: header.yiaddr,
             port: exchange.world.setup.remote_port,

@@ -4,7 +4,7 @@ use super::Engine;
 use super::allocate::allocate;
 use super::answer::Answer;
 use super::exchange::Exchange;
-use super::find::{Candidate, find};
+use super::find::Candidate;
 use super::grant::Grant;
 use super::outbox::Outbox;
 use super::words;
@@ -21,8 +21,7 @@ impl Engine {
         network: NetworkId,
         outbox: &mut Outbox,
     ) {
-        let search = find(&self.table, exchange, network, outbox);
-        self.release_all(&search.released, exchange.seconds(), outbox);
+        let search = self.search(exchange, network, outbox);
         let found = search.chosen.as_ref().map(|candidate| &candidate.lease);
         let prefix = words::discover(&exchange.who(found));
         let candidate: Option<Candidate> = search

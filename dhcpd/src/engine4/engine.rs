@@ -21,6 +21,8 @@ pub struct Engine {
     pub(super) table: Table,
     pub(super) parked: Parked,
     pub(super) watermark: Watermark,
+    /// What the last search gave as its reason. A refusal without a search repeats it, as the original's does.
+    pub(super) refusal: &'static str,
     /// Refused DHCPINFORMs since the advice about authority was given.
     pub(super) informs_refused: u8,
 }
@@ -34,6 +36,7 @@ impl Engine {
             table,
             parked: Parked::default(),
             watermark: Watermark::default(),
+            refusal: "",
             informs_refused: 0,
         };
         let now = u32::try_from(now.seconds()).unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use common::net::HardwareAddress;
 use common::time::Time;
 
 use super::interfaces::Listener;
@@ -12,10 +13,12 @@ use crate::config::model::{ClassId, Config, NetworkId, Permit, PoolId};
 use crate::eval::{Context, LeaseFacts};
 use crate::lease::{Lease, is_plain};
 use crate::options::OptionSet;
-use crate::wire::{MessageType, Note, Request};
+use crate::wire::{MessageType, Request};
 
 /// Most classes that a message can be in.
 const CLASS_LIMIT: usize = 5;
+/// Octets of an address on an Ethernet.
+const ETHERNET_LENGTH: usize = 6;
 /// Longest name that is printed.
 const NAME_LIMIT: usize = 64;
 
@@ -61,9 +64,6 @@ impl<'x> Exchange<'x> {
             }
         };
         let kind = request.message_type();
-        if notes.contains(&Note::NoIdentifier) && kind != Some(MessageType::LEASEQUERY) {
-            return None;
-        }
         Some(Self {
             world,
             now,
@@ -128,6 +128,12 @@ impl<'x> Exchange<'x> {
             name: lease.and_then(printed_name),
             via: self.via(),
         }
+    }
+
+    /// Where a reply goes on the client's link; everybody, if the client has no address that a frame can carry.
+    pub(super) fn link(&self) -> Option<HardwareAddress> {
+        let hardware = self.request.hardware;
+        (hardware.octets().len() == ETHERNET_LENGTH).then_some(hardware)
     }
 
     /// A context for expressions about this message.

@@ -35,8 +35,8 @@ pub(super) struct Search {
     pub(super) ours: bool,
     /// A host declaration matched the client.
     pub(super) known: bool,
-    /// What a refusal says.
-    pub(super) refusal: &'static str,
+    /// What a refusal says, if the search has an opinion.
+    pub(super) refusal: Option<&'static str>,
     /// Leases that the client gives up by what it asks for.
     pub(super) released: Vec<Ipv4Addr>,
 }
@@ -98,7 +98,7 @@ impl<'f> Finder<'f, '_> {
         let is_other = |fixed: &Candidate| Some(fixed.lease.address) != wanted;
         if self.is_request() && fixed.as_ref().is_some_and(is_other) {
             self.search.ours = true;
-            self.search.refusal = words::INCORRECT;
+            self.search.refusal = Some(words::INCORRECT);
             return;
         }
         let uid = self.find_by_uid();
@@ -116,7 +116,7 @@ impl<'f> Finder<'f, '_> {
         drop_twins(&mut rivals);
         self.check_permission(&mut rivals);
         if rivals.ip.is_none() {
-            self.search.refusal = words::NOT_AVAILABLE;
+            self.search.refusal = Some(words::NOT_AVAILABLE);
         }
         if !self.is_request() || rivals.ip.is_some() || rivals.fixed.is_some() {
             self.choose(rivals, wanted);

@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::outbox::Outbox;
 use super::words;
 use crate::eval::Flag;
-use crate::lease::{Found, Lease, NEVER, State, write_lease};
+use crate::lease::{Found, NEVER, State, write_lease};
 use crate::options::{OptionSet, codes};
 
 impl Engine {
@@ -86,7 +86,10 @@ impl Engine {
         lease.ends = now;
         lease.tstp = now;
         lease.next = State::Free;
-        self.store_and_write(lease, outbox);
+        let format = self.world.id_format();
+        if let Some(stored) = self.table.move_on(lease) {
+            write_lease(&mut outbox.journal, stored, format);
+        }
     }
 
     /// Keeps an address from everybody for a while.
@@ -102,10 +105,6 @@ impl Engine {
         lease.hardware = None;
         lease.uid = None;
         outbox.error(words::abandoning(address, why));
-        self.store_and_write(lease, outbox);
-    }
-
-    pub(super) fn store_and_write(&mut self, lease: Lease, outbox: &mut Outbox) {
         let format = self.world.id_format();
         if let Some(stored) = self.table.store(lease) {
             write_lease(&mut outbox.journal, stored, format);

@@ -57,7 +57,7 @@ impl Engine {
             Ok(term) => self.commit(&grant, term, &context, set, outbox),
             Err(Closed) => {
                 let scope = exchange.subnet_scope(grant.candidate.subnet);
-                self.nak(exchange, grant.candidate.lease.address, scope, "", outbox);
+                self.nak(exchange, grant.candidate.lease.address, scope, outbox);
             }
         }
     }
@@ -106,7 +106,8 @@ impl Engine {
         }
         let stored = match grant.candidate.is_static() {
             true => lease,
-            false => self.keep(lease, grant.answer.commits() && !reused, outbox),
+            false if reused => self.touch(lease),
+            false => self.keep(lease, grant.answer.commits(), outbox),
         };
         let needs_durable = grant.answer.commits() && !reused && !grant.candidate.is_static();
         let Some(draft) = self.answer(grant, &stored, term, needs_durable, set, outbox) else {
@@ -135,6 +136,12 @@ impl Engine {
             crate::lease::write_lease(&mut outbox.journal, stored, format);
         }
         stored.clone()
+    }
+
+    /// Notes in memory what the client said with a request that changes nothing.
+    fn touch(&mut self, lease: Lease) -> Lease {
+        let stored = self.table.move_on(lease.clone()).cloned();
+        stored.unwrap_or(lease)
     }
 
     /// `one-lease-per-client`: a client that asks for a lease gives up all others, on all networks.

@@ -13,13 +13,12 @@ use crate::options::{OptionId, OptionSet, codes};
 use crate::wire::{self, BROADCAST_FLAG, MessageType, ReplyKind};
 
 impl Engine {
-    /// Refuses `address`. `scope` is where to look for settings when the client's link is unknown; `why` becomes option 56.
+    /// Refuses `address`. `scope` is where to look for settings when the client's link is unknown. The reason of the last search becomes option 56.
     pub(super) fn nak(
         &self,
         exchange: &Exchange<'_>,
         address: Ipv4Addr,
         scope: Option<ScopeId>,
-        why: &str,
         outbox: &mut Outbox,
     ) {
         let context = exchange.context(None, false);
@@ -31,10 +30,10 @@ impl Engine {
             vec![MessageType::NAK.0],
             "message type",
         );
-        if !why.is_empty() {
+        if !self.refusal.is_empty() {
             set.put(
                 codes::DHCP_MESSAGE,
-                why.as_bytes().to_vec(),
+                self.refusal.as_bytes(),
                 "reason of the refusal",
             );
         }

@@ -129,9 +129,10 @@ fn agent_of(grant: &Grant<'_, '_>, values: &Evaluator<'_>) -> Option<Box<[u8]>> 
     }
 }
 
-/// Takes the client's name for itself; true if it is a new one.
+/// Takes the client's name for itself; true if it is a new one. A fixed address is not remembered, and so has no name.
 fn take_hostname(grant: &Grant<'_, '_>, new: &mut Lease) -> bool {
-    let Some(name) = grant.exchange.request.host_name() else {
+    let sent = grant.exchange.request.host_name();
+    let Some(name) = sent.filter(|_| !grant.candidate.is_static()) else {
         return false;
     };
     let name = name.split(|octet| *octet == 0).next().unwrap_or_default();

@@ -9,7 +9,7 @@ use super::find::{Search, find};
 use super::grant::Grant;
 use super::outbox::Outbox;
 use super::words;
-use crate::config::model::SubnetId;
+use crate::config::model::{NetworkId, SubnetId};
 
 /// What a request is refused for.
 enum Misplaced {
@@ -34,7 +34,7 @@ impl Engine {
             Some(Misplaced::Ignored(line)) => return outbox.info(line),
             Some(Misplaced::Refused) => {
                 outbox.info(words::wrong_network(&prefix));
-                return self.nak(exchange, address, None, search.refusal, outbox);
+                return self.nak(exchange, address, None, outbox);
             }
             None => {}
         }
@@ -55,7 +55,7 @@ impl Engine {
                 let scope = subnet
                     .take()
                     .and_then(|subnet| exchange.subnet_scope(subnet));
-                self.nak(exchange, address, scope, search.refusal, outbox);
+                self.nak(exchange, address, scope, outbox);
             }
             None => outbox.info(words::unknown_lease(&prefix, address)),
         }
@@ -72,12 +72,25 @@ impl Engine {
         let Some(network) = network else {
             return Search::default();
         };
+        self.search(exchange, network, outbox)
+    }
+
+    /// Searches a lease for the client, and lets go of those that it gives up thereby.
+    pub(super) fn search(
+        &mut self,
+        exchange: &Exchange<'_>,
+        network: NetworkId,
+        outbox: &mut Outbox,
+    ) -> Search {
         let search = find(&self.table, exchange, network, outbox);
         self.release_all(&search.released, exchange.seconds(), outbox);
+        if let Some(refusal) = search.refusal {
+            self.refusal = refusal;
+        }
         search
     }
 
-    pub(super) fn release_all(&mut self, addresses: &[Ipv4Addr], now: u32, outbox: &mut Outbox) {
+    fn release_all(&mut self, addresses: &[Ipv4Addr], now: u32, outbox: &mut Outbox) {
         for address in addresses {
             self.release(*address, now, outbox);
         }

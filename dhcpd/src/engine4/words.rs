@@ -376,14 +376,14 @@ const ONE_CHARACTER: &str = "Accepted DHCPv4 packet with one-character client-id
                              reject this";
 const NO_IDENTITY: &str = "Received DHCPv4 packet without client-id option and empty hlen field.";
 
+/// The original has not looked the option up yet when it says this, so it has no name.
 fn malformed(fault: &Malformed) -> String {
     let Malformed { space, code, .. } = fault;
-    let name = fault.name.as_deref().unwrap_or("<unknown>");
     let what = match fault.fault {
-        Fault::MissingLength => "code word but no length",
+        Fault::MissingLength => "code tag at end of buffer - missing length field",
         Fault::TooLong => "option length exceeds option buffer length",
     };
-    format!("parse_option_buffer: malformed option {space}.{name} (code {code}): {what}.")
+    format!("parse_option_buffer: malformed option {space}.<unknown> (code {code}): {what}.")
 }
 
 fn type_name(kind: MessageType) -> String {

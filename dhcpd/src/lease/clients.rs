@@ -20,131 +20,164 @@ pub(super) struct Clients {
     entries: BTreeSet<Entry>,
 }
 
-/// Preference of the original: active leases by their end, all others by when their client was last heard, the latest
-/// first, of equal ones the newest.
+/// The original puts a lease among those of its client by what the lease was before: renewed ones by the end they had,
+/// others by when their client was heard before, the latest first. A new lease therefore comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     key: u64,
-    rank: Rank,
+    holding: Holding,
     pool: u32,
-    time: Reverse<u32>,
-    order: i64,
+    place: Place,
     address: u32,
 }
 
-/// How near a lease is to its client.
+/// What the client has to do with a lease now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Holding {
+    /// It has it.
+    Held,
+    /// It had it.
+    Past,
+    /// Found by hardware address, but somebody with a client identifier has it.
+    Identified,
+}
+
+/// Where a lease stands among those of its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    rank: Rank,
+    time: Reverse<u32>,
+    order: i64,
+}
+
+/// How near a lease was to its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Active,
     Parting,
     Free,
     Abandoned,
-    /// Found by hardware address, but somebody with a client identifier has it.
-    Identified,
 }
 
-/// Ranks that a client may be given back, from the best to the worst.
-const RETURNING: [Rank; 4] = [Rank::Active, Rank::Parting, Rank::Free, Rank::Abandoned];
+impl Place {
+    /// Of a lease that nobody ever had.
+    pub(super) const FRESH: Self = Self {
+        rank: Rank::Free,
+        time: Reverse(0),
+        order: 0,
+    };
+
+    /// By what a lease is; of equal ones the lower order comes first.
+    pub(super) fn of(lease: &Lease, order: i64) -> Self {
+        let (rank, time) = match lease.state {
+            State::Active => (Rank::Active, lease.ends),
+            State::Expired | State::Released => (Rank::Parting, lease.cltt),
+            State::Free | State::Backup | State::Reset => (Rank::Free, lease.cltt),
+            State::Abandoned => (Rank::Abandoned, lease.cltt),
+        };
+        Self {
+            rank,
+            time: Reverse(time),
+            order,
+        }
+    }
+}
 
 impl Clients {
     /// Adds a lease under its client identifier.
     pub(super) fn insert_uid(&mut self, uid: &[u8], pool: PoolId, lease: &Lease) {
-        let entry = self.entry(uid, rank_of(lease), pool, lease);
+        let entry = self.entry(uid, holding_of(lease), pool, lease);
         self.entries.insert(entry);
     }
 
     /// Removes what `insert_uid` added; the lease must be as it was then.
     pub(super) fn remove_uid(&mut self, uid: &[u8], pool: PoolId, lease: &Lease) {
-        let entry = self.entry(uid, rank_of(lease), pool, lease);
+        let entry = self.entry(uid, holding_of(lease), pool, lease);
         self.entries.remove(&entry);
     }
 
     /// Adds a lease under its hardware address.
     pub(super) fn insert_hardware(&mut self, key: &[u8], pool: PoolId, lease: &Lease) {
-        let entry = self.entry(key, hardware_rank_of(lease), pool, lease);
+        let entry = self.entry(key, hardware_holding_of(lease), pool, lease);
         self.entries.insert(entry);
     }
 
     /// Removes what `insert_hardware` added; the lease must be as it was then.
     pub(super) fn remove_hardware(&mut self, key: &[u8], pool: PoolId, lease: &Lease) {
-        let entry = self.entry(key, hardware_rank_of(lease), pool, lease);
+        let entry = self.entry(key, hardware_holding_of(lease), pool, lease);
         self.entries.remove(&entry);
     }
 
-    /// Leases of the client in some pools, the best first, as far as they have to be looked at one by one: at most one for
-    /// each pool and rank.
+    /// Leases of the client in some pools, the best first, as far as they have to be looked at one by one: of each pool at
+    /// most one that it has and one that it had.
     pub(super) fn best(&self, key: &[u8], pools: &[PoolId]) -> Vec<Ipv4Addr> {
         let key = self.hasher.hash_one(key);
-        let heads = |rank| {
-            pools
-                .iter()
-                .filter_map(move |pool| self.head(key, rank, *pool))
+        let heads = |pool: &PoolId| {
+            let pool = *pool;
+            let both = [Holding::Held, Holding::Past].into_iter();
+            both.filter_map(move |holding| self.head(key, holding, pool))
         };
-        let mut found: Vec<Entry> = RETURNING.into_iter().flat_map(heads).collect();
-        found.sort_unstable_by_key(|entry| (entry.rank, entry.time, entry.order));
+        let mut found: Vec<Entry> = pools.iter().flat_map(heads).collect();
+        found.sort_unstable_by_key(|entry| entry.place);
         found.into_iter().map(address_of).collect()
     }
 
     /// The leases that the client holds, on all networks.
     pub(super) fn held(&self, key: &[u8]) -> Vec<Ipv4Addr> {
         let key = self.hasher.hash_one(key);
-        let of_rank = |rank| {
-            let from = lowest(key, rank, 0);
-            let entries = self.entries.range(from..);
-            entries.take_while(move |entry| entry.key == key && entry.rank == rank)
+        let of_kind = |holding| {
+            let entries = self.entries.range(lowest(key, holding, 0)..);
+            entries.take_while(move |entry| entry.key == key && entry.holding == holding)
         };
-        let held = of_rank(Rank::Active).chain(of_rank(Rank::Identified));
+        let held = of_kind(Holding::Held).chain(of_kind(Holding::Identified));
         held.copied().map(address_of).collect()
     }
 
-    fn head(&self, key: u64, rank: Rank, pool: PoolId) -> Option<Entry> {
-        let next = self.entries.range(lowest(key, rank, pool.0)..).next()?;
-        let ours = next.key == key && next.rank == rank && next.pool == pool.0;
+    fn head(&self, key: u64, holding: Holding, pool: PoolId) -> Option<Entry> {
+        let next = self.entries.range(lowest(key, holding, pool.0)..).next()?;
+        let ours = next.key == key && next.holding == holding && next.pool == pool.0;
         ours.then_some(*next)
     }
 
-    fn entry(&self, key: &[u8], rank: Rank, pool: PoolId, lease: &Lease) -> Entry {
-        let time = match lease.state {
-            State::Active => lease.ends,
-            _ => lease.cltt,
-        };
+    fn entry(&self, key: &[u8], holding: Holding, pool: PoolId, lease: &Lease) -> Entry {
         Entry {
             key: self.hasher.hash_one(key),
-            rank,
+            holding,
             pool: pool.0,
-            time: Reverse(time),
-            order: lease.order,
+            place: lease.place,
             address: lease.address.to_bits(),
         }
     }
 }
 
-fn rank_of(lease: &Lease) -> Rank {
-    match lease.state {
-        State::Active => Rank::Active,
-        State::Expired | State::Released => Rank::Parting,
-        State::Free | State::Backup | State::Reset => Rank::Free,
-        State::Abandoned => Rank::Abandoned,
+fn holding_of(lease: &Lease) -> Holding {
+    match lease.state.is_in_use() {
+        true => Holding::Held,
+        false => Holding::Past,
     }
 }
 
 /// By its hardware address a client gets back only what is free or what has no client identifier; what has its own it is
 /// found by that.
-fn hardware_rank_of(lease: &Lease) -> Rank {
+fn hardware_holding_of(lease: &Lease) -> Holding {
     if lease.uid.is_some() && !lease.state.is_free() {
-        return Rank::Identified;
+        return Holding::Identified;
     }
-    rank_of(lease)
+    holding_of(lease)
 }
 
-/// What sorts before every entry of a key, rank and pool.
-fn lowest(key: u64, rank: Rank, pool: u32) -> Entry {
-    Entry {
-        key,
-        rank,
-        pool,
+/// What sorts before every entry of a key, holding and pool.
+fn lowest(key: u64, holding: Holding, pool: u32) -> Entry {
+    let place = Place {
+        rank: Rank::Active,
         time: Reverse(u32::MAX),
         order: i64::MIN,
+    };
+    Entry {
+        key,
+        holding,
+        pool,
+        place,
         address: 0,
     }
 }
@@ -160,6 +193,7 @@ mod tests {
     fn lease(last: u8, state: State, ends: u32, cltt: u32) -> Lease {
         let mut lease = Lease::fresh(Ipv4Addr::new(10, 0, 0, last));
         (lease.state, lease.ends, lease.cltt) = (state, ends, cltt);
+        lease.place = Place::of(&lease, i64::from(last));
         lease
     }
 
@@ -168,15 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn the_active_lease_that_ends_last_is_preferred_then_the_latest_used() {
+    fn of_each_pool_the_best_that_a_client_has_and_had_is_looked_at() {
         let mut clients = Clients::default();
         let (first, second) = (PoolId(0), PoolId(1));
         clients.insert_uid(b"me", first, &lease(1, State::Free, 0, 50));
         clients.insert_uid(b"me", second, &lease(2, State::Active, 100, 1));
         clients.insert_uid(b"me", first, &lease(3, State::Active, 200, 1));
-        clients.insert_uid(b"me", first, &lease(4, State::Abandoned, 900, 90));
+        clients.insert_uid(b"me", first, &lease(4, State::Free, 900, 20));
         clients.insert_uid(b"other", first, &lease(5, State::Active, 900, 90));
-        assert_eq!(lasts(&clients.best(b"me", &[first, second])), [3, 2, 1, 4]);
+        assert_eq!(lasts(&clients.best(b"me", &[first, second])), [3, 2, 1]);
         assert_eq!(lasts(&clients.best(b"me", &[second])), [2]);
     }
 

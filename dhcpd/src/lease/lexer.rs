@@ -67,7 +67,9 @@ impl<'a> Lexer<'a> {
             Some(ahead) => ahead,
             None => self.scan(),
         };
-        self.taken = (start.line, start.column);
+        if token != Token::End {
+            self.taken = (start.line, start.column);
+        }
         token
     }
 
@@ -97,15 +99,18 @@ impl<'a> Lexer<'a> {
         self.bytes.get(from..to).unwrap_or_default()
     }
 
-    /// Where the last token taken is.
+    /// Where the last token taken is. A line that was read to its end is not shown, as in the original.
     pub(super) fn spot(&self) -> Spot {
         let (start, end) = self.seen;
-        let line = self.slice(start, end);
-        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = self.slice(start, end.min(self.bytes.len()));
+        let echo = match line.contains(&b'\n') {
+            true => String::new(),
+            false => String::from_utf8_lossy(line).into_owned(),
+        };
         Spot {
             line: self.taken.0,
-            column: self.taken.1,
-            echo: String::from_utf8_lossy(line).into_owned(),
+            column: self.taken.1.min(echo.len()),
+            echo,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::clients::Place;
 use super::fresh::BUCKETS;
 use super::record::Lease;
 use super::states::State;
@@ -41,12 +42,15 @@ impl Load {
     #[must_use]
     pub fn finish(mut self) -> Table {
         let mut line = Line::default();
+        let mut age = 0;
         for mut lease in self.leases.into_values() {
             let Some(pool) = self.table.pool_of(lease.address) else {
                 continue;
             };
             retire_backup(&mut lease);
             lease.order = line.place(pool, &lease);
+            age -= 1;
+            lease.place = Place::of(&lease, age);
             self.table.place(lease);
         }
         self.table.continue_order_below(line.run);

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
+use super::clients::Place;
 use super::states::State;
 use crate::config::model::HostId;
 
@@ -47,6 +48,8 @@ pub struct Lease {
     pub rare: Option<Box<Rare>>,
     /// Its place among others with the same end; the table's.
     pub(super) order: i64,
+    /// Its place among those of its client; the table's.
+    pub(super) place: Place,
 }
 
 /// Parts of a lease that not every lease has.
@@ -107,6 +110,7 @@ impl Lease {
             host: None,
             rare: None,
             order: 0,
+            place: Place::FRESH,
         }
     }
 
@@ -175,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_lease_takes_less_than_two_hundred_bytes() {
-        assert!(size_of::<Lease>() <= 144, "{}", size_of::<Lease>());
+        assert!(size_of::<Lease>() <= 168, "{}", size_of::<Lease>());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
-use super::clients::Clients;
+use super::clients::{Clients, Place};
 use super::fresh::Fresh;
 use super::record::Lease;
 use super::states::State;
@@ -29,6 +29,8 @@ pub struct Table {
     ending: Queue,
     /// Falls with every lease stored: of leases with the same end the newest comes first.
     order: i64,
+    /// Grows with every lease stored: of leases of a client with the same past the oldest comes first.
+    age: i64,
 }
 
 /// Leases by their end. Of equal ends the lower order comes first.
@@ -170,6 +172,16 @@ impl Table {
     /// Puts a lease in place of what was known about its address, moves it to its next state and returns it. A lease
     /// outside every range is dropped.
     pub fn store(&mut self, mut lease: Lease) -> Option<&Lease> {
+        self.age = self.age.saturating_add(1);
+        lease.place = match self.leases.get(&lease.address.to_bits()) {
+            Some(old) => Place::of(old, self.age),
+            None => Place::of(&Lease::fresh(lease.address), self.age),
+        };
+        self.move_on(lease)
+    }
+
+    /// As [`store`](Self::store) for a lease that stays its client's, or stops being so by itself.
+    pub fn move_on(&mut self, mut lease: Lease) -> Option<&Lease> {
         lease.settle();
         self.order = self.order.saturating_sub(1);
         lease.order = self.order;
@@ -184,7 +196,7 @@ impl Table {
         }
         let lease = self.leases.get(&address)?;
         let lease = Lease::clone(lease);
-        self.store(lease)
+        self.move_on(lease)
     }
 
     /// When the next lease ends.

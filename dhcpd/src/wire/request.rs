@@ -56,7 +56,7 @@ pub enum Reject {
     Malformed(Malformed),
     /// Option 61 has no value.
     EmptyClientIdentifier,
-    /// `op` says that it is no request: dropped in silence.
+    /// `op` says that it is no BOOTP request: dropped in silence. The original does not look at it in a DHCP message.
     NotRequest,
 }
 
@@ -90,7 +90,7 @@ impl<'p> Request<'p> {
             hardware,
         };
         request.check_identity(notes)?;
-        if view.header().op != BOOTREQUEST {
+        if request.message_type().is_none() && view.header().op != BOOTREQUEST {
             return Err(Reject::NotRequest);
         }
         Ok(request)
