@@ -5,6 +5,7 @@
 pub mod frame;
 pub mod identity;
 pub mod message;
+pub mod second_opinion;
 pub mod wire;
 
 pub use frame::Datagram;

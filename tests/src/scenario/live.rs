@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::parse::{Deed, Scenario, Step};
 use super::report::{Masks, NETWORK};
 use super::request::Request;
-use crate::client::{Datagram, Wire, show_octets};
+use crate::client::{Datagram, Message, Wire, second_opinion, show_octets};
 use crate::dhcp::{DhcpLab, DhcpServer, PATIENCE};
 use crate::failure::{Failure, Result};
 use crate::lab::Log;
@@ -91,6 +91,9 @@ impl Play {
         let fence = self.pass_fence(before)?;
         while let Some(reply) = self.wire.receive(Duration::ZERO)? {
             replies.push(reply);
+        }
+        for reply in &replies {
+            second_opinion::ask(&Message(reply.payload.clone()))?;
         }
         Ok(self
             .masks
