@@ -15,6 +15,8 @@ use crate::wire::{Direction, ErrorCode, Refusal, RequestError};
 
 /// Logged when a client answers an OACK with an ERROR.
 pub const OPTIONS_DECLINED: &str = "tftp: client does not accept options";
+/// Logged when the process that serves ends without being told to.
+pub const SERVER_DIED: &str = "the serving process has died";
 /// What failed when the OACK could not be sent.
 pub const SEND_OACK: &str = "tftpd: oack";
 /// What failed when DATA could not be sent.

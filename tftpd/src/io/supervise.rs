@@ -6,13 +6,14 @@
 //! supervisor ends as soon as the port is free, as the original's parent does; the server finishes its transfers alone.
 
 use std::io::{self, Write};
-use std::net::Shutdown;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use common::log::Logger;
 use common::process::{PidFile, Readiness};
 use common::sys::fork::{self, Side};
+use nix::sys::socket::{Shutdown, shutdown};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -75,7 +76,7 @@ pub(super) fn watch(
 ) -> Result<u8, StartError> {
     let status = runtime()?.block_on(until_port_is_free(lifeline, readiness));
     let removed = pid_file.map_or(Ok(()), NamedPidFile::remove);
-    let status = status.map_err(|error| failure("poll", &error))?;
+    let status = status?;
     removed.map(|()| status)
 }
 
@@ -91,22 +92,33 @@ impl NamedPidFile {
     }
 }
 
-async fn until_port_is_free(lifeline: UnixStream, readiness: Option<Readiness>) -> io::Result<u8> {
-    let mut stop = Stop::listen()?;
-    let lifeline = into_tokio(lifeline)?;
-    let status = hear(&lifeline).await.unwrap_or(SYSTEM);
+async fn until_port_is_free(
+    lifeline: UnixStream,
+    readiness: Option<Readiness>,
+) -> Result<u8, StartError> {
+    let poll_failure = |error| failure("poll", &error);
+    let mut stop = Stop::listen().map_err(poll_failure)?;
+    let lifeline = into_tokio(lifeline).map_err(poll_failure)?;
+    let status = hear(&lifeline).await.ok_or_else(server_died)?;
     tell_shell(readiness, status);
     if status != FINE {
         return Ok(status);
     }
     tokio::select! {
-        word = hear(&lifeline) => return Ok(word.unwrap_or(SYSTEM)),
+        word = hear(&lifeline) => return word.ok_or_else(server_died),
         () = stop.requested() => {}
     }
-    let lifeline = lifeline.into_std()?;
-    lifeline.shutdown(Shutdown::Write)?;
-    let lifeline = into_tokio(lifeline)?;
-    Ok(hear(&lifeline).await.unwrap_or(SYSTEM))
+    say_stop(&lifeline).map_err(poll_failure)?;
+    hear(&lifeline).await.ok_or_else(server_died)
+}
+
+/// Half of the lifeline stays open, to hear that the port is free.
+fn say_stop(lifeline: &tokio::net::UnixStream) -> io::Result<()> {
+    Ok(shutdown(lifeline.as_raw_fd(), Shutdown::Write)?)
+}
+
+fn server_died() -> StartError {
+    StartError::new(SYSTEM, words::SERVER_DIED)
 }
 
 /// The shell may be gone; the daemon serves all the same.

@@ -1,0 +1,133 @@
+//! How the binary starts, or refuses to, as a shell sees it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use pretty_assertions::assert_eq;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rtftpd"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn status(arguments: &[&str]) -> Option<i32> {
+    run(arguments).status.code()
+}
+
+#[test]
+fn refused_starts_have_the_originals_statuses() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let cases: [(&[&str], i32); 14] = [
+        (&["-L", "-B", "100"], 64),
+        (&["-L", "-T", "1"], 64),
+        (&["-L", "-R", "5:3"], 64),
+        (&["-L", "-U", "9"], 64),
+        (&["-L", "-r", "windowsize"], 64),
+        (&["-L", "-s"], 64),
+        (&["-L", "-s", "/", "/"], 64),
+        (&["-L", "-a", "::1"], 64),
+        (&["-L", "-6", "-a", "127.0.0.1"], 64),
+        (&["-L", "-s", "/nonexistent"], 66),
+        (&["-L", "-a", ":nosuchservice"], 66),
+        (&["-L", "-u", "no such user"], 67),
+        (&["-L", "-a", &address], 71),
+        (&["-l", "-a", &address], 71),
+    ];
+    for (arguments, expected) in cases {
+        assert_eq!(status(arguments), Some(expected), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_and_not_ignored() {
+    assert_eq!(status(&[]), Some(64));
+    assert_eq!(status(&["-L", "-m", "/etc/tftpd.map"]), Some(64));
+}
+
+#[test]
+fn the_version_goes_to_standard_output() {
+    let output = run(&["-V"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.starts_with("rtftpd ") && text.contains("tftp-hpa 5.2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn getopt_complains_on_standard_error_and_the_start_goes_on() {
+    let output = run(&["-z", "-V"]);
+    assert_eq!(output.status.code(), Some(0));
+    let expected = format!("{}: invalid option -- 'z'\n", env!("CARGO_BIN_EXE_rtftpd"));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
+}
+
+#[test]
+fn the_background_start_returns_when_requests_are_answered_and_sigterm_removes_the_pid_file() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let free = UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let pid_file = PathBuf::from(format!(
+        "{}/rtftpd-{}.pid",
+        std::env::temp_dir().display(),
+        free.port()
+    ));
+    assert_eq!(
+        status(&[
+            "-l",
+            "-a",
+            &free.to_string(),
+            "-P",
+            pid_file.to_str().unwrap()
+        ]),
+        Some(0)
+    );
+
+    socket.send_to(b"\0\x01/\0mail\0", free).unwrap();
+    let mut answer = [0; 64];
+    let length = socket.recv(&mut answer).unwrap();
+    assert_eq!(answer.get(..length).unwrap(), b"\0\x05\0\x04Unknown mode\0");
+
+    let pid = Pid::from_raw(
+        fs::read_to_string(&pid_file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap(),
+    );
+    kill(pid, Signal::SIGHUP).unwrap();
+    socket.send_to(b"\0\x01/\0mail\0", free).unwrap();
+    socket.recv(&mut answer).expect("SIGHUP does no harm");
+    kill(pid, Signal::SIGTERM).unwrap();
+    assert!(is_gone_soon(&pid_file));
+    drop(UdpSocket::bind(free).expect("the port is free"));
+}
+
+/// The daemon is nobody's child here, so its end can only be seen from the outside.
+fn is_gone_soon(path: &Path) -> bool {
+    let begun = Instant::now();
+    while path.exists() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    !path.exists()
+}
