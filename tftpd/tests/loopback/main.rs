@@ -237,3 +237,17 @@ fn a_stopped_service_frees_its_port_and_finishes_its_transfers() {
     drop(UdpSocket::bind(server.address()).expect("the port is free"));
     assert_eq!(client.continue_reading(&first, 512), file);
 }
+
+#[test]
+fn the_supervisor_ends_with_the_serving_process_and_says_that_it_failed() {
+    let server = Server::start(&[]);
+    assert_eq!(server.kill_serving_process(), Some(71));
+    assert!(!server.pid_file().exists());
+}
+
+#[test]
+fn the_serving_process_does_not_outlive_its_supervisor() {
+    let server = Server::start(&[]);
+    server.kill_supervisor();
+    assert!(server::is_free_soon(server.address()));
+}

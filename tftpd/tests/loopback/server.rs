@@ -74,10 +74,8 @@ impl Server {
 
     /// The resident memory of the serving process, in bytes.
     pub fn memory(&self) -> u64 {
-        let supervisor = self.supervisor.borrow().id();
-        let children =
-            fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap();
-        let status = fs::read_to_string(format!("/proc/{}/status", children.trim())).unwrap();
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.serving_process())).unwrap();
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))
@@ -90,12 +88,39 @@ impl Server {
             * 1024
     }
 
-    /// Sends SIGTERM and returns the exit status of the supervisor.
+    /// Kills the serving process and returns the exit status of the supervisor.
+    pub fn kill_serving_process(&self) -> Option<i32> {
+        kill(self.serving_process(), Signal::SIGKILL).unwrap();
+        self.supervisor.borrow_mut().wait().unwrap().code()
+    }
+
+    /// Kills the supervisor.
+    pub fn kill_supervisor(&self) {
+        let mut supervisor = self.supervisor.borrow_mut();
+        supervisor.kill().unwrap();
+        supervisor.wait().unwrap();
+    }
+
+    fn serving_process(&self) -> Pid {
+        let supervisor = self.supervisor.borrow().id();
+        let children = format!("/proc/{supervisor}/task/{supervisor}/children");
+        Pid::from_raw(
+            fs::read_to_string(children)
+                .unwrap()
+                .trim()
+                .parse()
+                .unwrap(),
+        )
+    }
+
+    /// Sends SIGTERM, unless the supervisor has ended before, and returns its exit status.
     pub fn stop(&self) -> Option<i32> {
         let mut supervisor = self.supervisor.borrow_mut();
+        if let Some(status) = supervisor.try_wait().unwrap() {
+            return status.code();
+        }
         let pid = Pid::from_raw(i32::try_from(supervisor.id()).unwrap());
-        // One that has ended already is waited for all the same.
-        let _ = kill(pid, Signal::SIGTERM);
+        kill(pid, Signal::SIGTERM).unwrap();
         supervisor.wait().unwrap().code()
     }
 
