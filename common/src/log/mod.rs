@@ -9,6 +9,38 @@ pub use syslog::Facility;
 
 use syslog_socket::SyslogSocket;
 
+/// The facility with this number in `<syslog.h>`, shifted as it stands there: 24 is `daemon`.
+#[must_use]
+pub fn facility(code: u8) -> Option<Facility> {
+    const NAMES: [&str; 24] = [
+        "kern",
+        "user",
+        "mail",
+        "daemon",
+        "auth",
+        "syslog",
+        "lpr",
+        "news",
+        "uucp",
+        "cron",
+        "authpriv",
+        "ftp",
+        "ntp",
+        "audit",
+        "alert",
+        "clock_daemon",
+        "local0",
+        "local1",
+        "local2",
+        "local3",
+        "local4",
+        "local5",
+        "local6",
+        "local7",
+    ];
+    NAMES.get(usize::from(code >> 3))?.parse().ok()
+}
+
 /// How severe a line is: the syslog levels that the originals use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -107,4 +139,16 @@ impl Logger {
 fn copy_to_stderr(text: &str) {
     let line = format!("{text}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facilities_have_the_numbers_of_the_c_library() {
+        assert!(matches!(facility(24), Some(Facility::LOG_DAEMON)));
+        assert!(matches!(facility(184), Some(Facility::LOG_LOCAL7)));
+        assert!(facility(192).is_none());
+    }
 }

@@ -7,4 +7,6 @@ pub mod local_time;
 #[cfg(target_os = "linux")]
 #[path = "packet_linux.rs"]
 pub mod packet;
+pub mod signals;
 pub mod udp;
+pub mod watch;

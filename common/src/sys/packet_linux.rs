@@ -3,6 +3,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::UdpSocket;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
@@ -79,6 +80,15 @@ pub(super) fn frame_facts(message: &UnknownCmsg) -> FrameFacts {
     }
 }
 
+/// From now on the kernel throws away what arrives for `socket`, without telling the senders that nobody listens.
+///
+/// # Errors
+/// Those of `setsockopt(2)`.
+pub fn discard_input(socket: &UdpSocket) -> io::Result<()> {
+    let nothing = [instruction(libc::BPF_RET | libc::BPF_K, 0, 0, 0)];
+    attach_filter(socket, &nothing)
+}
+
 impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
@@ -104,7 +114,7 @@ fn bind(socket: &OwnedFd, index: u32) -> io::Result<()> {
     check(result)
 }
 
-fn attach_filter(socket: &OwnedFd, filter: &[libc::sock_filter]) -> io::Result<()> {
+fn attach_filter(socket: &impl AsRawFd, filter: &[libc::sock_filter]) -> io::Result<()> {
     let program = libc::sock_fprog {
         len: u16::try_from(filter.len()).map_err(io::Error::other)?,
         // The kernel copies the program and writes nothing.
@@ -113,7 +123,7 @@ fn attach_filter(socket: &OwnedFd, filter: &[libc::sock_filter]) -> io::Result<(
     set_option(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
 }
 
-fn set_option<T>(socket: &OwnedFd, level: i32, option: i32, value: &T) -> io::Result<()> {
+fn set_option<T>(socket: &impl AsRawFd, level: i32, option: i32, value: &T) -> io::Result<()> {
     let length = socket_length::<T>()?;
     let value = ptr::from_ref(value).cast();
     // SAFETY: the pointer is to a whole T that outlives the call, and the length is its size; what a T points to, the

@@ -1,0 +1,17 @@
+//! Ending the way an unhandled signal ends a process.
+#![expect(unsafe_code, reason = "changes the disposition of a signal")]
+
+use std::process;
+
+use nix::sys::signal::{SigHandler, Signal, raise, signal};
+
+/// Status for the case that the signal does not end the process, which only one that is ignored by default can cause.
+const STILL_ALIVE: i32 = 1;
+
+/// Ends the process as `how` would have ended it without a handler, so that whoever waits for it sees the signal.
+pub fn die_by(how: Signal) -> ! {
+    // SAFETY: the default disposition runs no code of ours.
+    let _ = unsafe { signal(how, SigHandler::SigDfl) };
+    let _ = raise(how);
+    process::exit(STILL_ALIVE)
+}

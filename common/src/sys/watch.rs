@@ -1,0 +1,59 @@
+//! Descriptors that the event loop watches.
+#![expect(
+    unsafe_code,
+    reason = "tokio cannot see that a descriptor stays what it is"
+)]
+
+use std::io;
+use std::ops::Deref;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::icmp::IcmpSocket;
+use super::packet::PacketSocket;
+
+/// A socket that owns one descriptor for as long as it lives.
+pub trait Steady: AsRawFd + sealed::Sealed {}
+
+impl Steady for Arc<PacketSocket> {}
+impl Steady for IcmpSocket {}
+
+/// A socket whose readiness for reading the event loop reports. Gives it out by shared reference only, so that nobody
+/// can put another descriptor in its place.
+#[derive(Debug)]
+pub struct Watched<T: Steady>(AsyncFd<T>);
+
+impl<T: Steady> Watched<T> {
+    /// Registers `socket` with the event loop of the running runtime.
+    ///
+    /// # Errors
+    /// The event loop takes no more descriptors.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn new(socket: T) -> io::Result<Self> {
+        // SAFETY: a steady socket is open, names the same descriptor until it is dropped, and is dropped with the
+        // registration because this type never gives it away.
+        let registered = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) };
+        Ok(Self(registered?))
+    }
+}
+
+impl<T: Steady> Deref for Watched<T> {
+    type Target = AsyncFd<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+mod sealed {
+    use super::{Arc, IcmpSocket, PacketSocket};
+
+    pub trait Sealed {}
+    impl Sealed for Arc<PacketSocket> {}
+    impl Sealed for IcmpSocket {}
+}
