@@ -47,17 +47,8 @@ impl Engine {
     /// Appends the whole lease file: what a start writes in place of the old file. `reading` is what was read besides
     /// leases. Says in `outbox` how many leases there are.
     pub fn write_leases(&self, reading: &Reading, file: &mut Vec<u8>, outbox: &mut Outbox) {
-        let format = self.world.id_format();
-        let kept = self.table.kept();
-        lease::write_header(file);
-        file.extend_from_slice(&reading.foreign);
-        for lease in &kept {
-            lease::write_lease(file, lease, format);
-        }
-        if let Some(duid) = &reading.duid {
-            lease::write_duid(file, duid, format);
-        }
-        outbox.info(words::wrote_leases(kept.len()));
+        let count = lease::write_file(&self.table, reading, self.world.id_format(), file);
+        outbox.info(words::wrote_leases(count));
     }
 
     /// Handles the UDP payload of a message to the server's port.

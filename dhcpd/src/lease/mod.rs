@@ -20,4 +20,4 @@ pub use record::{Lease, Rare, Value, Variable};
 pub use states::State;
 pub use table::{Found, Table, Tally};
 pub(crate) use writer::is_plain;
-pub use writer::{IdFormat, write_duid, write_header, write_lease};
+pub use writer::{IdFormat, write_duid, write_file, write_header, write_lease};

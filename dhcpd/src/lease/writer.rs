@@ -6,7 +6,9 @@ use std::net::Ipv4Addr;
 use common::net::HardwareAddress;
 
 use super::date::write_date;
+use super::reader::Reading;
 use super::record::{Lease, Rare, Value};
+use super::table::Table;
 
 /// How client identifiers are written: statement `lease-id-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,21 @@ pub fn write_duid(text: &mut Vec<u8>, duid: &[u8], format: IdFormat) {
     text.extend_from_slice(b"server-duid ");
     write_id(text, duid, format);
     text.extend_from_slice(b";\n\n");
+}
+
+/// Appends a whole file: what is known of `table`, and of `reading` what was read besides leases. Returns how many leases
+/// are in it.
+pub fn write_file(table: &Table, reading: &Reading, format: IdFormat, text: &mut Vec<u8>) -> usize {
+    let kept = table.kept();
+    write_header(text);
+    text.extend_from_slice(&reading.foreign);
+    for lease in &kept {
+        write_lease(text, lease, format);
+    }
+    if let Some(duid) = &reading.duid {
+        write_duid(text, duid, format);
+    }
+    kept.len()
 }
 
 /// Appends one record.
