@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod engine4;
 pub mod eval;
+pub mod io;
 pub mod lease;
 pub mod options;
 pub mod wire;

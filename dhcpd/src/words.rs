@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -146,10 +147,10 @@ pub fn no_icmp_socket(error: &io::Error) -> String {
     format!("unable to create icmp socket: {}", reason(error))
 }
 
-/// A file cannot be opened.
+/// An echo request could not be sent.
 #[must_use]
-pub fn cannot_open(path: &Path, error: &io::Error) -> String {
-    format!("Can't open {}: {}", path.display(), reason(error))
+pub fn ping_failed(address: Ipv4Addr, error: &io::Error) -> String {
+    format!("icmp_echorequest {address}: {}", reason(error))
 }
 
 /// A file can be opened, but not read.
@@ -160,6 +161,18 @@ pub fn cannot_read(path: &Path, error: &io::Error) -> String {
 
 /// The configuration has errors, which have been listed.
 pub const CONFIGURATION_ERRORS: &str = "Configuration file errors encountered -- exiting";
+
+/// A statement that this server accepts but does not serve.
+#[must_use]
+pub fn unsupported_statement(file: &str, line: u32, text: &str) -> String {
+    format!("{file} line {line}: {text}")
+}
+
+/// There were too many messages about the configuration to print them all.
+#[must_use]
+pub fn more_messages(count: usize) -> String {
+    format!("{count} more messages about the configuration")
+}
 
 /// The pid file names a living process.
 pub const ALREADY_RUNNING: &str = "There's already a DHCP server running.";

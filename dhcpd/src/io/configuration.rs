@@ -1,0 +1,56 @@
+//! The configuration from its files, with every message on the log.
+
+use std::path::Path;
+
+use common::diag::{Diagnostics, Severity};
+use common::log::{Level, Logger};
+
+use super::failure::Fatal;
+use crate::config::load::from_disk;
+use crate::config::model::Config;
+use crate::config::{self, Refusal};
+use crate::words;
+
+/// Reads the configuration at `path` and the files it includes.
+pub(super) fn read(path: &Path, logger: &Logger) -> Result<Config, Fatal> {
+    let mut diagnostics = Diagnostics::default();
+    let parsed = config::parse(&path.to_string_lossy(), &mut from_disk, &mut diagnostics);
+    report(&diagnostics, logger);
+    parsed.map_err(|refusal| match refusal {
+        Refusal::Errors => words::CONFIGURATION_ERRORS.into(),
+        Refusal::Fatal => Fatal::reported(),
+    })
+}
+
+/// Refuses to serve a configuration that asks for what this server cannot do.
+pub(super) fn require_supported(config: &Config, logger: &Logger) -> Result<(), Fatal> {
+    for (place, text) in &config.unsupported {
+        let file = config.files.get(usize::from(place.file.0));
+        let file = file.map_or("", String::as_str);
+        logger.error(&words::unsupported_statement(file, place.line, text));
+    }
+    if config.unsupported.is_empty() {
+        return Ok(());
+    }
+    Err(words::CONFIGURATION_ERRORS.into())
+}
+
+fn report(diagnostics: &Diagnostics, logger: &Logger) {
+    for message in diagnostics.messages() {
+        let level = level(message.severity);
+        for line in message.lines() {
+            logger.write(level, &line);
+        }
+    }
+    if diagnostics.dropped() > 0 {
+        logger.error(&words::more_messages(diagnostics.dropped()));
+    }
+}
+
+/// The original logs its warnings about a configuration as errors too.
+fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Error | Severity::Warning => Level::Error,
+        Severity::Info => Level::Info,
+    }
+}

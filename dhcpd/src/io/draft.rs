@@ -1,0 +1,192 @@
+//! A server that is being started: its configuration and where its files are.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::net::UdpSocket;
+use std::sync::Arc;
+
+use common::log::Logger;
+use common::process::{self, PidFile, Readiness};
+
+use super::clock;
+use super::configuration;
+use super::failure::Fatal;
+use super::identity;
+use super::leasefile::{self, Owner};
+use super::leases::Stock;
+use super::listen::{self, Listening};
+use super::parameters::{self, Parameters};
+use super::paths::Paths;
+use crate::cli::{Goal, Options, Residence};
+use crate::config::model::Config;
+use crate::engine4::{Listener, Setup};
+use crate::eval::ResolvedNames;
+use crate::words;
+
+/// Everything that is known before a file but the configuration or a socket is touched.
+pub(super) struct Draft {
+    options: Options,
+    paths: Paths,
+    port: u16,
+    config: Arc<Config>,
+    names: ResolvedNames,
+    parameters: Parameters,
+}
+
+impl Draft {
+    /// Reads the configuration. What it says about files and port beats `paths` and `port`.
+    pub(super) fn read(
+        options: Options,
+        paths: Paths,
+        port: u16,
+        logger: &Logger,
+    ) -> Result<Self, Fatal> {
+        let config = configuration::read(&paths.config, logger)?;
+        let names = parameters::resolve(&config);
+        let parameters = Parameters::evaluate(&config, &names, clock::now());
+        parameters.lines.iter().for_each(|line| logger.log(line));
+        if let Some(facility) = parameters.facility {
+            logger.set_facility(facility);
+        }
+        if options.goal == Goal::Serve {
+            configuration::require_supported(&config, logger)?;
+        }
+        Ok(Self {
+            port: parameters.local_port.unwrap_or(port),
+            paths: override_paths(paths, &parameters),
+            config: Arc::new(config),
+            options,
+            names,
+            parameters,
+        })
+    }
+
+    pub(super) fn goal(&self) -> Goal {
+        self.options.goal
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The port that the server listens on and sends from.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn log_files(&self, logger: &Logger) {
+        let Paths {
+            config,
+            leases,
+            pid_file,
+        } = &self.paths;
+        let lines = words::files(config, leases, pid_file);
+        lines.iter().for_each(|line| logger.info(line));
+    }
+
+    /// `-chroot`
+    pub(super) fn change_root(&self) -> Result<(), Fatal> {
+        match &self.options.chroot {
+            Some(root) => identity::change_root(root),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_pid_file(&self) -> Result<(), Fatal> {
+        if self.options.no_pid_file || !process::is_running(&self.paths.pid_file) {
+            return Ok(());
+        }
+        Err(words::ALREADY_RUNNING.into())
+    }
+
+    /// `-T`
+    pub(super) fn test_leases(&self, logger: &Logger) -> Result<(), Fatal> {
+        let path = &self.paths.leases;
+        let stock = Stock::load(path, Owner::default(), &self.config, clock::now(), logger)?;
+        stock.test_rewrite(path, &self.config, clock::now(), logger)
+    }
+
+    /// Reads the lease file, which is made if only it is missing.
+    pub(super) fn open_leases(&self, owner: Owner, logger: &Logger) -> Result<Stock, Fatal> {
+        let path = &self.paths.leases;
+        if !fs::exists(path).unwrap_or(true) {
+            leasefile::create(path).map_err(|error| words::no_lease_file(path, &error))?;
+            logger.info(&words::created_lease_file(path));
+        }
+        Stock::load(path, owner, &self.config, clock::now(), logger)
+    }
+
+    pub(super) fn listen(&self, logger: &Logger) -> Result<Listening, Fatal> {
+        let named = &self.options.interfaces;
+        listen::listen(&self.config, named, self.port, logger)
+    }
+
+    pub(super) fn open_fallback(&self, logger: &Logger) -> Result<UdpSocket, Fatal> {
+        let address = self.parameters.local_address;
+        let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        listen::open_fallback(address, self.port, logger)
+    }
+
+    /// The server is worth having even if it cannot say where it is.
+    pub(super) fn write_pid_file(&self, logger: &Logger) {
+        if self.options.no_pid_file {
+            return;
+        }
+        let path = &self.paths.pid_file;
+        if let Err(error) = PidFile::write(path) {
+            logger.error(&words::cannot_write_pid_file(path, &error));
+        }
+    }
+
+    /// Lets go of the shell, unless `-d` or `-f` keeps it, and says that the server serves.
+    pub(super) fn settle(
+        &self,
+        readiness: Option<Readiness>,
+        logger: &Logger,
+    ) -> Result<(), Fatal> {
+        if self.options.residence != Residence::ForegroundWithLog {
+            logger.stop_stderr();
+        }
+        if let Some(readiness) = readiness {
+            process::detach().map_err(|error| words::cannot_detach(&error))?;
+            // Nobody may be waiting any more.
+            let _ = readiness.succeed();
+        }
+        logger.info(words::STARTING_SERVICE);
+        Ok(())
+    }
+
+    /// What the engine needs to know.
+    pub(super) fn into_setup(self, listeners: Vec<Listener>) -> Setup {
+        Setup {
+            interfaces: listeners,
+            local_port: self.port,
+            remote_port: self.remote_port(),
+            limited_broadcast: self.limited_broadcast(),
+            config: self.config,
+            names: self.names,
+        }
+    }
+
+    /// Clients listen on the port behind the server's.
+    fn remote_port(&self) -> u16 {
+        let configured = self.parameters.remote_port;
+        configured.unwrap_or(self.port.wrapping_add(1))
+    }
+
+    /// `-s` names a host that takes the place of everybody. A name that cannot be resolved changes nothing.
+    fn limited_broadcast(&self) -> Ipv4Addr {
+        let flag = self.options.broadcast.as_deref();
+        let named = || parameters::addresses_of(flag?).first().copied();
+        let configured = self.parameters.limited_broadcast;
+        configured.or_else(named).unwrap_or(Ipv4Addr::BROADCAST)
+    }
+}
+
+fn override_paths(paths: Paths, parameters: &Parameters) -> Paths {
+    Paths {
+        leases: parameters.leases.clone().unwrap_or(paths.leases),
+        pid_file: parameters.pid_file.clone().unwrap_or(paths.pid_file),
+        ..paths
+    }
+}

@@ -1,0 +1,148 @@
+//! The leases at the start: read from the file, written back as a whole.
+
+use std::path::Path;
+
+use common::log::Logger;
+use common::net::HardwareAddress;
+use common::time::Time;
+
+use super::clock;
+use super::failure::Fatal;
+use super::leasefile::{self, LeaseFile, Owner};
+use super::listen::Listening;
+use crate::config::model::Config;
+use crate::lease::{self, IdFormat, Load, Reading, Table};
+use crate::words;
+
+/// Seconds from the Unix epoch to 2000-01-01, where the time of a DUID begins (RFC 8415, section 11.2).
+const DUID_EPOCH: i64 = 946_684_800;
+
+/// The leases of a server that is being started, and their file.
+pub(super) struct Stock {
+    pub(super) table: Table,
+    /// What was read besides leases; a rewrite keeps it.
+    pub(super) reading: Reading,
+    pub(super) file: LeaseFile,
+    /// How identifiers are written.
+    format: IdFormat,
+}
+
+impl Stock {
+    /// Reads the lease file at `path` for `config`, logs what is wrong with it, and opens it for appending.
+    pub(super) fn load(
+        path: &Path,
+        owner: Owner,
+        config: &Config,
+        now: Time,
+        logger: &Logger,
+    ) -> Result<Self, Fatal> {
+        let content = leasefile::read(path)?;
+        let file = LeaseFile::open(path, owner)?;
+        let mut load = Load::new(config);
+        let seconds = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
+        let name = path.to_string_lossy();
+        let mut reading = lease::read(&content, &name, seconds, |lease| load.accept(lease));
+        reading.lines.drain(..).for_each(|line| logger.log(&line));
+        let mut table = load.finish();
+        // What ended while no server ran has ended before the file is written.
+        while table.end_one(seconds).is_some() {}
+        Ok(Self {
+            table,
+            reading,
+            file,
+            format: id_format(config),
+        })
+    }
+
+    fn whole_file(&self) -> (Vec<u8>, usize) {
+        let mut text = Vec::new();
+        let count = lease::write_file(&self.table, &self.reading, self.format, &mut text);
+        (text, count)
+    }
+
+    /// Writes the file anew. If that fails the old one stays in use.
+    pub(super) fn rewrite(&mut self, config: &Config, now: Time, logger: &Logger) {
+        let (content, count) = self.whole_file();
+        match self.file.rewrite(&content, now.seconds()) {
+            Ok(()) => report(config, count, logger),
+            Err(message) => logger.error(&message),
+        }
+    }
+
+    /// Tries the rewrite without touching the file at `path`.
+    pub(super) fn test_rewrite(
+        &self,
+        path: &Path,
+        config: &Config,
+        now: Time,
+        logger: &Logger,
+    ) -> Result<(), Fatal> {
+        let (content, count) = self.whole_file();
+        let tested = leasefile::test_rewrite(path, &content, now.seconds())
+            .map_err(|error| words::cannot_create_lease_file(&error))?;
+        report(config, count, logger);
+        logger.info(&words::lease_test_passed(&tested));
+        Ok(())
+    }
+
+    /// Appends the server's identifier, made from the first link address if the file had none.
+    pub(super) fn append_duid(&mut self, listening: &Listening, logger: &Logger) {
+        if self.reading.duid.is_some() {
+            return;
+        }
+        let mut listeners = listening.listeners.iter();
+        let Some(hardware) = listeners.find_map(|listener| listener.hardware) else {
+            return;
+        };
+        let duid = new_duid(clock::now(), &hardware);
+        let mut record = Vec::new();
+        lease::write_duid(&mut record, &duid, self.format);
+        self.reading.duid = Some(duid);
+        if let Err(error) = self.file.append(&record) {
+            logger.error(&words::commit_failed(&error));
+        }
+    }
+}
+
+fn id_format(config: &Config) -> IdFormat {
+    if config.lease_ids_in_hex {
+        return IdFormat::Hex;
+    }
+    IdFormat::Octal
+}
+
+/// Says what was written, in the original's categories: of classes and hosts there are only those of the
+/// configuration, which it does not write.
+fn report(config: &Config, leases: usize, logger: &Logger) {
+    if !config.classes.is_empty() {
+        logger.info(&words::wrote(0, "class decls"));
+    }
+    if !config.hosts.is_empty() {
+        logger.info(&words::wrote(0, "deleted host decls"));
+        logger.info(&words::wrote(0, "new dynamic host decls"));
+    }
+    logger.info(&words::wrote(leases, "leases"));
+}
+
+/// An identifier made of the time and a link address (RFC 8415, section 11.2).
+pub(super) fn new_duid(now: Time, hardware: &HardwareAddress) -> Box<[u8]> {
+    let seconds = now.seconds().saturating_sub(DUID_EPOCH).rem_euclid(1 << 32);
+    let seconds = u32::try_from(seconds).unwrap_or(0);
+    let mut duid = vec![0, 1, 0, hardware.kind()];
+    duid.extend(seconds.to_be_bytes());
+    duid.extend(hardware.octets());
+    duid.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duid_holds_type_hardware_type_time_and_link_address() {
+        let hardware = HardwareAddress::new(1, &[2, 0, 0, 0, 0, 1]).unwrap();
+        let duid = new_duid(Time::from_seconds(DUID_EPOCH + 0x3292_c8f8), &hardware);
+        let expected = [0, 1, 0, 1, 0x32, 0x92, 0xc8, 0xf8, 2, 0, 0, 0, 0, 1];
+        assert_eq!(*duid, expected);
+    }
+}

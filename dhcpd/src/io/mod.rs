@@ -1,0 +1,23 @@
+//! Everything that touches the world: start-up, sockets, timers, signals, the lease file.
+
+mod clock;
+mod commit;
+mod configuration;
+mod draft;
+mod egress;
+mod failure;
+mod identity;
+mod ingress;
+mod leasefile;
+mod leases;
+mod listen;
+mod parameters;
+mod paths;
+mod ping;
+mod run;
+mod server;
+#[cfg(test)]
+mod test_directory;
+
+pub use failure::Fatal;
+pub use run::{refuse, run};

@@ -1,0 +1,75 @@
+//! What the configuration says about the process itself: files, ports, log.
+
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use common::log::{self, Facility, Line};
+use common::time::Time;
+
+use crate::config::model::Config;
+use crate::eval::{Context, Evaluator, ResolvedNames, execute};
+use crate::options::{OptionSet, codes};
+
+/// Parameters of the root scope that the engine does not need.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    pub(super) leases: Option<PathBuf>,
+    pub(super) pid_file: Option<PathBuf>,
+    pub(super) local_port: Option<u16>,
+    pub(super) remote_port: Option<u16>,
+    pub(super) local_address: Option<Ipv4Addr>,
+    pub(super) limited_broadcast: Option<Ipv4Addr>,
+    pub(super) facility: Option<Facility>,
+    /// What the statements of the root scope logged.
+    pub(super) lines: Vec<Line>,
+}
+
+impl Parameters {
+    /// Executes the root scope of `config`.
+    pub(super) fn evaluate(config: &Config, names: &ResolvedNames, now: Time) -> Self {
+        let context = Context::new(&config.options, names, now);
+        let mut set = OptionSet::new();
+        if let Some(root) = config.scopes.first() {
+            execute(&root.statements, &context, &mut set);
+        }
+        let mut parameters = Self::read(&context.over(&set));
+        parameters.lines = context.take_lines();
+        parameters
+    }
+
+    fn read(values: &Evaluator<'_>) -> Self {
+        Self {
+            leases: values.text(codes::LEASE_FILE_NAME).map(PathBuf::from),
+            pid_file: values.text(codes::PID_FILE_NAME).map(PathBuf::from),
+            local_port: values.uint16(codes::LOCAL_PORT),
+            remote_port: values.uint16(codes::REMOTE_PORT),
+            local_address: values.address(codes::LOCAL_ADDRESS),
+            limited_broadcast: values.address(codes::LIMITED_BROADCAST_ADDRESS),
+            facility: values.uint8(codes::LOG_FACILITY).and_then(log::facility),
+            lines: Vec::new(),
+        }
+    }
+}
+
+/// Looks up the host names that the configuration mentions. One that has no address is left out; the evaluator treats
+/// it as null.
+pub(super) fn resolve(config: &Config) -> ResolvedNames {
+    config
+        .names
+        .iter()
+        .map(|name| (name.clone(), addresses_of(name)))
+        .filter(|(_, addresses)| !addresses.is_empty())
+        .collect()
+}
+
+/// The IPv4 addresses of a host name; none if it cannot be resolved.
+pub(super) fn addresses_of(name: &str) -> Vec<Ipv4Addr> {
+    let Ok(addresses) = (name, 0).to_socket_addrs() else {
+        return Vec::new();
+    };
+    let v4 = addresses.filter_map(|address| match address.ip() {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    });
+    v4.collect()
+}

@@ -1,0 +1,194 @@
+//! From the command line to serving, in the original's order (reference isc-dhcpd-behaviour.md, section 2).
+
+use std::env;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use common::log::{Facility, Level, Logger};
+use common::process::{self, Readiness, Side};
+use common::sys::icmp::IcmpSocket;
+use common::sys::signals;
+
+use super::clock;
+use super::draft::Draft;
+use super::egress::Egress;
+use super::failure::Fatal;
+use super::identity::Identity;
+use super::paths::Paths;
+use super::server::{self, Parts};
+use crate::cli::{self, Family, Goal, Options, Refusal, Residence};
+use crate::engine4::Engine;
+use crate::words;
+
+/// The port of a BOOTP server (RFC 951).
+const SERVER_PORT: u16 = 67;
+
+/// Complains about a command line and says how to leave.
+#[must_use]
+pub fn refuse(refusal: &Refusal) -> ExitCode {
+    let logger = open_log();
+    match refusal {
+        Refusal::Usage(text) => {
+            greet(&logger);
+            logger.error(text);
+            end(&Fatal::from(words::USAGE), &logger)
+        }
+        Refusal::Value(text) => end(&Fatal::from(text.as_str()), &logger),
+    }
+}
+
+/// Does what the command line asks for and says how to leave.
+#[must_use]
+pub fn run(options: Options) -> ExitCode {
+    let logger = open_log();
+    process::log_panics(Arc::clone(&logger));
+    match start(options, &logger) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Fatal(fatal)) => end(&fatal, &logger),
+        Err(Stop::Parent(status)) => ExitCode::from(status),
+    }
+}
+
+/// Why a start goes no further.
+enum Stop {
+    Fatal(Fatal),
+    /// This is the process that the shell waits for, and the other one has told it how to end.
+    Parent(u8),
+}
+
+impl From<Fatal> for Stop {
+    fn from(fatal: Fatal) -> Self {
+        Self::Fatal(fatal)
+    }
+}
+
+fn open_log() -> Arc<Logger> {
+    let logger = Logger::open("dhcpd", Facility::LOG_DAEMON);
+    logger.start_stderr();
+    Arc::new(logger)
+}
+
+fn greet(logger: &Logger) {
+    words::banner().iter().for_each(|line| logger.info(line));
+}
+
+fn end(fatal: &Fatal, logger: &Logger) -> ExitCode {
+    fatal.lines().for_each(|line| logger.error(line));
+    ExitCode::FAILURE
+}
+
+fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
+    let paths = Paths::find(&options)?;
+    if let Some(port) = options.port {
+        logger.write(Level::Debug, &words::user_port(port));
+    }
+    if options.quiet {
+        logger.stop_stderr();
+    } else {
+        greet(logger);
+    }
+    refuse_unsupported(&options)?;
+    let port = choose_port(&options, logger)?;
+    let identity = Identity::find(&options)?;
+    let readiness = go_into_background(&options)?;
+    let icmp = open_icmp(&options, logger);
+    let draft = Draft::read(options, paths, port, logger)?;
+    draft.log_files(logger);
+    draft.change_root()?;
+    match draft.goal() {
+        Goal::TestConfiguration => {}
+        Goal::TestLeases => draft.test_leases(logger)?,
+        Goal::Serve => serve(draft, identity, icmp, readiness, logger)?,
+    }
+    Ok(())
+}
+
+/// Opens files and sockets, gives up root, and serves until a signal ends the process.
+fn serve(
+    draft: Draft,
+    identity: Identity,
+    icmp: Option<IcmpSocket>,
+    readiness: Option<Readiness>,
+    logger: &Arc<Logger>,
+) -> Result<(), Fatal> {
+    draft.check_pid_file()?;
+    let mut stock = draft.open_leases(identity.owner(), logger)?;
+    let rewritten = clock::now();
+    stock.rewrite(draft.config(), rewritten, logger);
+    let listening = draft.listen(logger)?;
+    let fallback = draft.open_fallback(logger)?;
+    stock.append_duid(&listening, logger);
+    draft.write_pid_file(logger);
+    identity.take_on()?;
+    draft.settle(readiness, logger)?;
+    let egress = Egress {
+        ports: listening.ports,
+        fallback,
+        source_port: draft.port(),
+        logger: Arc::clone(logger),
+    };
+    let engine = Engine::new(
+        draft.into_setup(listening.listeners),
+        stock.table,
+        clock::now(),
+    );
+    let ended_by = server::run(Parts {
+        engine,
+        egress: Arc::new(egress),
+        file: stock.file,
+        reading: stock.reading,
+        icmp,
+        logger: Arc::clone(logger),
+        rewritten,
+    })?;
+    signals::die_by(ended_by)
+}
+
+fn refuse_unsupported(options: &Options) -> Result<(), Fatal> {
+    let unsupported = [
+        ("-6", options.family == Family::Dhcpv6),
+        ("-tf", options.trace.is_some()),
+        ("-play", options.play.is_some() && options.leases.is_some()),
+    ];
+    if options.play.is_some() && options.leases.is_none() {
+        return Err(words::PLAY_NEEDS_LEASE_FILE.into());
+    }
+    match unsupported.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(words::not_supported(flag).into()),
+        None => Ok(()),
+    }
+}
+
+/// The port from the command line or, failing that, from the environment; the configuration can still change it.
+fn choose_port(options: &Options, logger: &Logger) -> Result<u16, Fatal> {
+    if let Some(port) = options.port {
+        return Ok(port);
+    }
+    let Some(text) = env::var_os("DHCPD_PORT") else {
+        return Ok(SERVER_PORT);
+    };
+    let port = cli::parse_port(&text.to_string_lossy()).map_err(|refusal| refusal.to_string())?;
+    logger.write(Level::Debug, &words::environment_port(port));
+    Ok(port)
+}
+
+fn go_into_background(options: &Options) -> Result<Option<Readiness>, Stop> {
+    if options.goal != Goal::Serve || options.residence != Residence::Background {
+        return Ok(None);
+    }
+    match process::fork() {
+        Ok(Side::Parent(starting)) => Err(Stop::Parent(starting.wait())),
+        Ok(Side::Child(readiness)) => Ok(Some(readiness)),
+        Err(error) => Err(Stop::Fatal(words::cannot_detach(&error).into())),
+    }
+}
+
+/// Without the right to use raw sockets no address can be checked before it is offered, but the original goes on.
+fn open_icmp(options: &Options, logger: &Logger) -> Option<IcmpSocket> {
+    if options.goal != Goal::Serve {
+        return None;
+    }
+    IcmpSocket::open()
+        .inspect_err(|error| logger.error(&words::no_icmp_socket(error)))
+        .ok()
+}
