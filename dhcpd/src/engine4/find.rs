@@ -185,9 +185,9 @@ impl<'f> Finder<'f, '_> {
 
     fn find_by_hardware(&mut self) -> Option<Found<'f>> {
         let pools = self.exchange.config().pools_of(self.network);
-        let found = self
-            .table
-            .of_hardware(&self.exchange.request.hardware, pools);
+        let hardware = &self.exchange.request.hardware;
+        let mut found = self.table.of_hardware(hardware, pools);
+        found.retain(|found| is_returnable(&found.lease));
         self.first_permitted(found)
     }
 

@@ -1,14 +1,17 @@
 //! Taking out of log lines and lease files what differs between two runs of the same scenario: dates, ages and paths.
 
-/// Replaces the number after `lease age ` by `*`.
+/// What stands in a log line before a number of seconds that depends on the clock.
+const AGES: [&str; 2] = ["lease age ", "Ends: "];
+
+/// Replaces such a number by `*`.
 #[must_use]
 pub fn mask_age(line: &str) -> String {
-    const BEFORE: &str = "lease age ";
-    let Some(at) = line.find(BEFORE).map(|at| at + BEFORE.len()) else {
+    let end_of = |mark: &&str| line.find(*mark).map(|at| at + mark.len());
+    let Some(at) = AGES.iter().find_map(end_of) else {
         return line.to_owned();
     };
     let (head, tail) = line.split_at(at);
-    let rest = tail.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let rest = tail.trim_start_matches(|letter: char| letter == '-' || letter.is_ascii_digit());
     format!("{head}*{rest}")
 }
 
@@ -117,5 +120,6 @@ mod tests {
             mask_age("reuse_lease: lease age 12 (secs) under"),
             "reuse_lease: lease age * (secs) under"
         );
+        assert_eq!(mask_age("Ends: -17, Fill: 4"), "Ends: *, Fill: 4");
     }
 }
