@@ -52,17 +52,13 @@ impl Rig {
         let state = Scratch::new("state")?;
         let syslog = start_syslog(&events)?;
         let view = View::default().log_to(syslog.socket());
-        let commands = [
+        let mut daemons = Vec::new();
+        for (source, mut command) in [
             (Source::Dhcp, dhcp_command(job, &state)?),
             (Source::Tftp, tftp_command(job, &served)),
-        ];
-        let mut daemons = Vec::new();
-        for (source, mut command) in commands {
-            let mut daemon = network.spawn_with(&view, &mut command)?;
-            if let Some(errors) = daemon.child().stderr.take() {
-                event::follow_lines(&events, source, errors);
-            }
-            daemons.push((source, daemon));
+        ] {
+            let daemon = network.spawn_with(&view, &mut command)?;
+            daemons.push((source, follow_errors(daemon, source, &events)));
         }
         let rig = Self {
             machines: Vec::new(),
@@ -168,6 +164,13 @@ impl Rig {
     pub fn events(&self) -> Sender<Event> {
         self.events.clone()
     }
+}
+
+fn follow_errors(mut daemon: Running, source: Source, events: &Sender<Event>) -> Running {
+    if let Some(errors) = daemon.child().stderr.take() {
+        event::follow_lines(events, source, errors);
+    }
+    daemon
 }
 
 /// Only what the TFTP server says is taken from the log: the DHCP server says everything on its standard error too.
