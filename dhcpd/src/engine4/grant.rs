@@ -109,7 +109,8 @@ impl Engine {
             false if reused => self.touch(lease),
             false => self.keep(lease, grant.answer.commits(), outbox),
         };
-        let needs_durable = grant.answer.commits() && !reused && !grant.candidate.is_static();
+        // A lease that is reused may have been written a moment ago and not be on disk yet.
+        let needs_durable = grant.answer.commits() && !grant.candidate.is_static();
         let Some(draft) = self.answer(grant, &stored, term, needs_durable, set, outbox) else {
             return;
         };
