@@ -2,9 +2,13 @@
 //!
 //! While a sync runs, the receive loop already works on the next packets; whatever has queued up by then goes to disk
 //! with one write and one sync. The queue is short: a loop that finds it full stops reading its sockets.
+//!
+//! After a failed write the file lacks what the engine already knows. Until the loop has sent the whole file anew nothing
+//! is released, not even a reply without a record of its own: its lease may be one of those that were lost.
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use common::log::Logger;
@@ -33,6 +37,7 @@ pub(super) enum Order {
 pub(super) struct Commits {
     orders: Sender<Order>,
     thread: JoinHandle<()>,
+    incomplete: Arc<AtomicBool>,
 }
 
 /// The thread's end: where journal and replies go.
@@ -41,6 +46,8 @@ pub(super) struct Committer<Release> {
     pub(super) logger: Arc<Logger>,
     /// Sends replies whose records are on disk.
     pub(super) release: Release,
+    /// True while records are missing from the file.
+    pub(super) incomplete: Arc<AtomicBool>,
 }
 
 impl Commits {
@@ -50,15 +57,25 @@ impl Commits {
         Release: FnMut(&[Reply]) + Send + 'static,
     {
         let (orders, receiver) = mpsc::channel(QUEUE);
+        let incomplete = Arc::clone(&committer.incomplete);
         let thread = thread::Builder::new()
             .name("commit".to_owned())
             .spawn(move || committer.serve(receiver))?;
-        Ok(Self { orders, thread })
+        Ok(Self {
+            orders,
+            thread,
+            incomplete,
+        })
     }
 
     /// Waits for room for one order. `None` if the thread is gone.
     pub(super) async fn room(&self) -> Option<OwnedPermit<Order>> {
         self.orders.clone().reserve_owned().await.ok()
+    }
+
+    /// True if a write has failed and only the whole file can mend it.
+    pub(super) fn want_rewrite(&self) -> bool {
+        self.incomplete.load(Ordering::Relaxed)
     }
 
     /// Waits until everything ordered is done. Nobody may hold room that is still empty.
@@ -89,17 +106,23 @@ impl<Release: FnMut(&[Reply])> Committer<Release> {
     }
 
     fn commit(&mut self, batch: &mut Batch) {
-        match self.file.append(&batch.journal) {
-            Ok(()) => (self.release)(&batch.replies),
-            // As in the original, a client whose lease cannot be written gets no answer.
-            Err(error) => self.logger.error(&words::commit_failed(&error)),
+        if !self.incomplete.load(Ordering::Relaxed) {
+            match self.file.append(&batch.journal) {
+                Ok(()) => (self.release)(&batch.replies),
+                // As in the original, a client whose lease cannot be written gets no answer.
+                Err(error) => {
+                    self.incomplete.store(true, Ordering::Relaxed);
+                    self.logger.error(&words::commit_failed(&error));
+                }
+            }
         }
         batch.clear();
     }
 
     fn rewrite(&mut self, content: &[u8], now: i64) {
-        if let Err(message) = self.file.rewrite(content, now) {
-            self.logger.error(&message);
+        match self.file.rewrite(content, now) {
+            Ok(()) => self.incomplete.store(false, Ordering::Relaxed),
+            Err(message) => self.logger.error(&message),
         }
     }
 }

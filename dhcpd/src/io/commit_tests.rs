@@ -63,6 +63,7 @@ fn run(fixture: Fixture, orders: Vec<Order>) -> Vec<(u8, String)> {
         file: fixture.file,
         logger: Arc::new(Logger::open("test", Facility::LOG_USER)),
         release,
+        incomplete: Arc::default(),
     };
     let (queue, waiting) = mpsc::channel(QUEUE);
     for order in orders {
@@ -102,6 +103,26 @@ fn a_record_that_cannot_be_written_releases_nothing() {
 }
 
 #[test]
+fn after_a_failure_only_the_whole_file_lets_replies_go() {
+    let mut fixture = fixture();
+    let reader = LeaseFile::read_only(&fixture.path);
+    fixture.file = reader;
+    let nothing = || Order::Append {
+        journal: Vec::new(),
+        replies: vec![reply(2)],
+    };
+    let rewrite = Order::Rewrite {
+        content: b"whole\n".to_vec(),
+        now: 1,
+    };
+    let orders = vec![append("lost\n", 1), rewrite, append("kept\n", 3), nothing()];
+    let released = run(fixture, orders);
+    let numbers: Vec<u8> = released.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [3, 2]);
+    assert_eq!(released[0].1, "whole\nkept\n");
+}
+
+#[test]
 fn everything_ordered_is_done_when_the_loop_has_finished() {
     let fixture = fixture();
     let path = fixture.path.clone();
@@ -109,6 +130,7 @@ fn everything_ordered_is_done_when_the_loop_has_finished() {
         file: fixture.file,
         logger: Arc::new(Logger::open("test", Facility::LOG_USER)),
         release: |_: &[Reply]| {},
+        incomplete: Arc::default(),
     };
     let commits = Commits::start(committer).unwrap();
     for number in 0..10 {

@@ -109,6 +109,19 @@ impl LeaseFile {
     }
 }
 
+#[cfg(test)]
+impl LeaseFile {
+    /// A lease file that cannot be appended to.
+    pub(super) fn read_only(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            owner: Owner::default(),
+            file: File::open(path).unwrap(),
+            length: 0,
+        }
+    }
+}
+
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.append(true).mode(0o644);

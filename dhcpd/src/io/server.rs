@@ -27,6 +27,9 @@ use crate::words;
 /// A record written this long after the last rewrite of the lease file causes the next.
 const REWRITE_AFTER: Duration = Duration::from_secs(3600);
 
+/// A rewrite that shall mend the file after a failed write waits this long after the one before.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// The longest sleep: the engine's times are those of the clock on the wall, which can be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -64,7 +67,8 @@ struct Server {
     outbox: Outbox,
     reading: Reading,
     rewritten: Time,
-    rewrite_due: bool,
+    /// True if the lease file has grown since.
+    written: bool,
 }
 
 enum Event {
@@ -82,6 +86,7 @@ impl Server {
             file: parts.file,
             logger: Arc::clone(&parts.logger),
             release: move |replies: &[Reply]| released_by.send(replies),
+            incomplete: Arc::default(),
         })?;
         Ok(Self {
             ingress: Ingress::new(&parts.egress.ports, Arc::clone(&parts.logger))?,
@@ -94,7 +99,7 @@ impl Server {
             outbox: Outbox::default(),
             reading: parts.reading,
             rewritten: parts.rewritten,
-            rewrite_due: false,
+            written: false,
         })
     }
 
@@ -102,7 +107,7 @@ impl Server {
     async fn serve(mut self) -> Signal {
         // Room first: what cannot be written must not be read.
         while let Some(room) = self.commits.room().await {
-            if self.rewrite_due {
+            if self.is_rewrite_due() {
                 self.rewrite(room);
                 continue;
             }
@@ -166,17 +171,23 @@ impl Server {
         if journal.is_empty() && durable.is_empty() {
             return;
         }
-        self.rewrite_due = clock::now().since(self.rewritten) > REWRITE_AFTER;
+        self.written = true;
         room.send(Order::Append {
             journal,
             replies: durable,
         });
     }
 
+    fn is_rewrite_due(&self) -> bool {
+        let age = clock::now().since(self.rewritten);
+        let mends = self.commits.want_rewrite() && age > RETRY_AFTER;
+        mends || (self.written && age > REWRITE_AFTER)
+    }
+
     fn rewrite(&mut self, room: OwnedPermit<Order>) {
         let now = clock::now();
         self.rewritten = now;
-        self.rewrite_due = false;
+        self.written = false;
         let mut content = Vec::new();
         self.engine
             .write_leases(&self.reading, &mut content, &mut self.outbox);
