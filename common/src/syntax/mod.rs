@@ -11,3 +11,6 @@ pub use lexer::Document;
 pub use place::{FileId, Place};
 pub use string::{FlawAt, StringFlaw, decode_string};
 pub use token::{Kind, Token};
+
+#[cfg(test)]
+mod tests;
