@@ -3,6 +3,7 @@
 use common::log::Level;
 use common::syntax::{Kind, Place};
 
+use super::expression::Wanted;
 use super::keywords::{Keyword, allow_key, is_reserved};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
@@ -241,7 +242,7 @@ impl Parser<'_> {
         self.fail_and_skip(text)
     }
 
-    /// A parameter by its name. Any other word names a variable, which does nothing on its own: most often it is a
+    /// A parameter by its name. Any other word names a variable, and is evaluated for nothing: most often it is a
     /// parameter with a typing error, and the message is about the semicolon that is missed behind it.
     fn parameter_or_variable(&mut self, place: Place) -> Parsed<Option<Statement>> {
         let token = self.peek();
@@ -250,23 +251,21 @@ impl Parser<'_> {
         }
         let name = self.text(&token);
         let options = &self.build.config.options;
-        if let Some(found) = options.definition_named(SpaceId::SERVER, &name) {
-            let option = found.id;
-            self.take();
-            let statement = self.assignment(option, Assignment::Replace, place)?;
-            self.note_unserved(&statement, &name);
-            return Ok(Some(statement));
-        }
-        if token.kind == Kind::NumberOrName {
-            self.hex_list()?;
-        } else if is_reserved(&name) {
+        let Some(found) = options.definition_named(SpaceId::SERVER, &name) else {
+            return self.evaluation(&name);
+        };
+        let option = found.id;
+        self.take();
+        let statement = self.assignment(option, Assignment::Replace, place)?;
+        self.note_unserved(&statement, &name);
+        Ok(Some(statement))
+    }
+
+    fn evaluation(&mut self, first: &str) -> Parsed<Option<Statement>> {
+        if is_reserved(first) {
             return Err(Failure::Unreported);
-        } else {
-            self.take();
         }
-        if self.peek().is('(') {
-            return self.fail_and_skip(words::not_supported(name));
-        }
+        self.expression(Wanted::Data)?;
         self.expect_semicolon()?;
         Ok(None)
     }

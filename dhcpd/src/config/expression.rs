@@ -2,7 +2,7 @@
 
 use common::syntax::{Kind, Token};
 
-use super::keywords::{is_later_function, is_reserved};
+use super::keywords::{is_later_function, is_reserved, keyword};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{Boolean, Data, Number, Operator};
@@ -274,10 +274,23 @@ impl Parser<'_> {
         if token.kind == Kind::NumberOrName {
             return self.hex_data();
         }
-        if is_later_function(&word) || !is_reserved(&word) {
+        if is_later_function(&word) {
             return self.refuse_later();
         }
-        Err(Failure::Unreported)
+        if is_reserved(&word) || keyword(&word).is_some() {
+            return Err(Failure::Unreported);
+        }
+        self.variable(token)
+    }
+
+    /// Variables cannot be set yet, so each has the value of one that was never set.
+    fn variable(&mut self, token: &Token) -> Parsed<Expression> {
+        self.take();
+        if self.peek().is('(') {
+            let name = self.text(token);
+            return self.fail_and_skip(words::not_supported(name));
+        }
+        Ok(Expression::Data(Data::Null))
     }
 
     /// `None`: no boolean expression begins with this word.

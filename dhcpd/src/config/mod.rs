@@ -69,3 +69,6 @@ pub fn parse(
     config.rebuild_index();
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,6 +207,7 @@ impl Parser<'_> {
                 return self.fail_out_of(1, words::not_last_in_record(kind));
             }
             if last_repeats {
+                // The original accepts it, and can send no such value.
                 return self.fail_out_of(1, words::not_last_in_record("array"));
             }
         }
@@ -385,7 +386,9 @@ impl Parser<'_> {
 fn ends_record(field: Field) -> Option<&'static str> {
     match field {
         Field::Text => Some("text"),
-        Field::Opaque | Field::DomainName | Field::Zero => Some("string"),
+        Field::Opaque | Field::DomainName | Field::DomainList { .. } | Field::Zero => {
+            Some("string")
+        }
         _ => None,
     }
 }

@@ -12,6 +12,9 @@ use super::words;
 use crate::eval::ast::Assignment;
 use crate::options::codes;
 
+/// Most files of a configuration, each counted as often as it is included.
+const MOST_FILES: usize = 10_000;
+
 /// What a message about the next statement shall say was expected, if that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
@@ -125,8 +128,9 @@ impl Parser<'_> {
     }
 
     fn include_file(&mut self, name: &str, context: Context) {
-        if self.is_too_deep() {
-            return self.error(words::INCLUDED_TOO_DEEPLY);
+        // Files that include each other more than once are many long before they are deep.
+        if self.is_too_deep() || self.build.config.files.len() >= MOST_FILES {
+            return self.stop(words::INCLUDED_TOO_DEEPLY);
         }
         let context = Context {
             in_host: false,

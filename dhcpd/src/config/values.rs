@@ -328,19 +328,12 @@ impl Parser<'_> {
     }
 
     fn domain_name(&mut self) -> Parsed<Vec<u8>> {
-        let token = self.peek();
-        let name = if token.kind == Kind::String {
-            self.take();
-            Some(self.text(&token))
-        } else {
-            self.host_name()
-        };
-        let Some(name) = name else {
+        let Some(name) = self.host_name() else {
             return self.fail_and_skip(words::DOMAIN_NAME);
         };
         match domain::encode_name(&name) {
             Ok(labels) => Ok(labels),
-            Err(_) => self.fail_and_skip(words::bad_domain(&name)),
+            Err(_) => self.fail_and_skip(words::DOMAIN_NAME),
         }
     }
 
@@ -364,7 +357,7 @@ impl Parser<'_> {
         };
         match encoded {
             Ok(labels) => Ok(labels),
-            Err(_) => self.fail_and_skip(words::bad_domain(&names.join(", "))),
+            Err(_) => self.fail_and_skip(words::DOMAIN_NAME),
         }
     }
 

@@ -116,7 +116,7 @@ pub(super) const HEXADECIMAL: &str = "expecting hexadecimal number.";
 pub(super) const STRING_OR_HEX: &str = "expecting string or hexadecimal data.";
 pub(super) const STRING: &str = "expecting string.";
 pub(super) const DOMAIN_STRING: &str = "Expecting a domain string.";
-pub(super) const DOMAIN_NAME: &str = "expecting domain name.";
+pub(super) const DOMAIN_NAME: &str = "not a valid domain name.";
 pub(super) const ENUMERATION: &str = "enumeration name expected.";
 pub(super) const UNKNOWN_VALUE: &str = "unknown value";
 pub(super) const BOOLEAN: &str = "expecting boolean.";
@@ -329,10 +329,6 @@ pub(super) const AD_HOC: &str = "ddns-update-style ad_hoc no longer supported";
 
 pub(super) fn no_omapi_key(name: &str) -> String {
     format!("OMAPI key {name}: not found")
-}
-
-pub(super) fn bad_domain(name: &str) -> String {
-    format!("{name}: not a valid domain name")
 }
 
 pub(super) const FAILOVER_PEER: &str = "expecting \"peer\"";

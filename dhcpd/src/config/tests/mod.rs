@@ -1,0 +1,35 @@
+//! Whole configurations: messages against the original's, and what is made of correct ones.
+
+mod meaning;
+mod measured;
+mod robust;
+
+use std::collections::HashMap;
+
+use common::diag::Diagnostics;
+
+use super::model::Config;
+use super::{Refusal, parse};
+
+/// Reads `text` as file `t.conf`; `files` can be included.
+fn read(text: &[u8], files: &HashMap<&str, &str>) -> (Result<Config, Refusal>, Vec<String>) {
+    let mut diagnostics = Diagnostics::default();
+    let mut load = |name: &str| match files.get(name) {
+        _ if name == "t.conf" => Ok(text.to_vec()),
+        Some(found) => Ok(found.as_bytes().to_vec()),
+        None => Err("No such file or directory".to_owned()),
+    };
+    let result = parse("t.conf", &mut load, &mut diagnostics);
+    let messages = diagnostics.messages().iter();
+    (
+        result,
+        messages.flat_map(|message| message.lines()).collect(),
+    )
+}
+
+/// A configuration that must be accepted without a word.
+fn accept(text: &str) -> Config {
+    let (result, lines) = read(text.as_bytes(), &HashMap::new());
+    assert_eq!(lines, Vec::<String>::new());
+    result.unwrap()
+}
