@@ -27,3 +27,6 @@ pub use engine::Engine;
 pub use interfaces::{Listener, Plan, Step, plan_interfaces};
 pub use outbox::{Arrival, InterfaceId, Outbox, PingRequest, Reply, Route};
 pub use setup::Setup;
+
+#[cfg(test)]
+mod tests;
