@@ -2,13 +2,14 @@
 //!
 //! Declarations live in flat lists and name each other by index. `scopes[0]` is the root.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 use common::syntax::Place;
 
 use super::index::Index;
-use crate::eval::ast::{Block, Boolean};
+use crate::eval::ast::{Block, Boolean, Data};
 use crate::options::Registry;
 
 /// Everything a configuration says.
@@ -172,6 +173,10 @@ pub struct Class {
     pub name: Box<str>,
     /// `match if`
     pub condition: Option<Boolean>,
+    /// `match`: the client is a member if a subclass has this value, besides the condition.
+    pub key: Option<Data>,
+    /// Scopes of the subclasses by their values; within the scope of the class.
+    pub subclasses: HashMap<Box<[u8]>, ScopeId>,
     /// Its statements.
     pub scope: ScopeId,
     /// Where it is declared.

@@ -78,7 +78,8 @@ impl Parser<'_> {
             Keyword::SharedNetwork => return Some(self.allowed_network(context)),
             Keyword::Subnet => self.allowed_subnet(context),
             Keyword::Subnet6 => self.refuse_subnet6(),
-            Keyword::Class => return Some(self.allowed_class(context)),
+            Keyword::Class => return Some(self.allowed_class(context, Self::class)),
+            Keyword::Subclass => return Some(self.allowed_class(context, Self::subclass)),
             Keyword::Failover => return Some(self.failover(context)),
             Keyword::Pool => return Some(self.allowed_pool(context)),
             Keyword::Range => return Some(self.allowed_range(context)),
@@ -215,13 +216,13 @@ impl Parser<'_> {
         self.refuse(words::SUBNET6);
     }
 
-    fn allowed_class(&mut self, context: Context) -> After {
+    fn allowed_class(&mut self, context: Context, parse: fn(&mut Self, Context)) -> After {
         self.take();
         if context.enclosing == Enclosing::Class {
             self.refuse(words::CLASS_NOT_HERE);
             return After::Parameter;
         }
-        self.class(context);
+        parse(self, context);
         After::Declaration
     }
 

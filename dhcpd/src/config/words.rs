@@ -88,6 +88,11 @@ pub(super) const TIME_ZONE: &str = "Time zone offset or semicolon expected.";
 
 pub(super) const CLASS_NAME_STRING: &str = "Expecting class name";
 pub(super) const ONE_MATCH: &str = "A class may only have one 'match if' clause.";
+pub(super) const ONE_SUBMATCH: &str = "can't override existing submatch/spawn.";
+pub(super) const DATA_EXPR: &str = "expecting data expr.";
+pub(super) const MATCH_IN_SUBCLASS: &str = "invalid match in subclass.";
+pub(super) const SPAWN_IN_SUBCLASS: &str = "invalid spawn in subclass.";
+pub(super) const SUBCLASS_VALUE: &str = "Expecting string or hex list.";
 pub(super) const BOOLEAN_EXPR: &str = "expecting boolean expr.";
 
 pub(super) const OPTION_IDENTIFIER: &str = "expecting identifier after option keyword.";
@@ -216,6 +221,10 @@ pub(super) fn not_on_network(name: &str) -> String {
 
 pub(super) fn no_such_class(name: &str) -> String {
     format!("no such class: {name}")
+}
+
+pub(super) fn no_class(name: &str) -> String {
+    format!("no class named {name}")
 }
 
 pub(super) fn unknown_option(space: &str, name: &str) -> String {

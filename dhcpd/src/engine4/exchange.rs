@@ -9,8 +9,8 @@ use super::interfaces::Listener;
 use super::outbox::{Arrival, InterfaceId, Outbox};
 use super::setup::World;
 use super::words::{self, Who};
-use crate::config::model::{ClassId, Config, NetworkId, Permit, PoolId};
-use crate::eval::{Context, LeaseFacts};
+use crate::config::model::{Class, ClassId, Config, NetworkId, Permit, PoolId, ScopeId};
+use crate::eval::{Context, Evaluator, LeaseFacts};
 use crate::lease::{Lease, is_plain};
 use crate::options::OptionSet;
 use crate::wire::{MessageType, Request};
@@ -35,8 +35,8 @@ pub(super) struct Exchange<'x> {
     pub(super) kind: Option<MessageType>,
     /// The link that the client is on, if it is known.
     pub(super) network: Option<NetworkId>,
-    /// Classes that it is in, in declaration order.
-    pub(super) classes: Vec<ClassId>,
+    /// Classes that it is in, in declaration order, with the scope of the class or of its subclass.
+    pub(super) classes: Vec<(ClassId, ScopeId)>,
     /// True if its relay agent information comes from the lease.
     pub(super) stashed: bool,
 }
@@ -153,14 +153,11 @@ impl<'x> Exchange<'x> {
         let evaluator = context.over(&nothing);
         let mut classes = Vec::new();
         for (id, class) in (0..).map(ClassId).zip(&self.config().classes) {
-            let Some(condition) = &class.condition else {
+            let Some(scope) = scope_of_member(class, &evaluator) else {
                 continue;
             };
-            if !evaluator.holds(condition) {
-                continue;
-            }
             if classes.len() < CLASS_LIMIT {
-                classes.push(id);
+                classes.push((id, scope));
             } else {
                 outbox.error(words::too_many_classes(&self.request.hardware));
             }
@@ -187,10 +184,23 @@ impl<'x> Exchange<'x> {
             Permit::AuthenticatedClients => false,
             Permit::UnauthenticatedClients | Permit::AllClients => true,
             Permit::DynamicBootpClients => self.kind.is_none(),
-            Permit::MembersOf(class) => self.classes.contains(&class),
+            Permit::MembersOf(class) => self.classes.iter().any(|found| found.0 == class),
             Permit::After(date) => self.seconds() > date,
         }
     }
+}
+
+/// The scope that holds for a member; `None` for a client that is none (reference isc-dhcpd-config.md, section 8).
+fn scope_of_member<'e>(class: &'e Class, evaluator: &Evaluator<'e>) -> Option<ScopeId> {
+    let condition = class.condition.as_ref();
+    if condition.is_some_and(|condition| !evaluator.holds(condition)) {
+        return None;
+    }
+    let Some(key) = &class.key else {
+        return condition.map(|_| class.scope);
+    };
+    let value = evaluator.data(key).filter(|value| !value.is_empty())?;
+    class.subclasses.get(value.as_ref()).copied()
 }
 
 fn printed_name(lease: &Lease) -> Option<String> {

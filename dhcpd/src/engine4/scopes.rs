@@ -54,11 +54,8 @@ impl<'x> Exchange<'x> {
         context: &Context<'_>,
         set: &mut OptionSet<'x>,
     ) {
-        for id in self.classes.iter().rev() {
-            let index = usize::try_from(id.0).unwrap_or(usize::MAX);
-            if let Some(class) = self.config().classes.get(index) {
-                execute_scope_chain(self.config(), class.scope, until, context, set);
-            }
+        for (_, scope) in self.classes.iter().rev() {
+            execute_scope_chain(self.config(), *scope, until, context, set);
         }
     }
 

@@ -245,3 +245,22 @@ fn included_statements_belong_to_the_scope_around_them() {
     let statement = &config.scopes[config.subnets[0].scope.0 as usize].statements[0];
     assert_eq!((statement.place.file.0, statement.place.line), (1, 2));
 }
+
+#[test]
+fn subclasses_lie_within_their_class_and_are_found_by_their_value() {
+    let config = accept(
+        "class \"c\" { match hardware; option host-name \"all\"; }\nsubclass \"c\" 1:0:1:2:3:4:5;\n\
+         subclass \"c\" \"ab\" { option host-name \"one\"; }\n",
+    );
+    let class = &config.classes[0];
+    assert_eq!(class.key, Some(Data::Hardware));
+    assert!(
+        class
+            .subclasses
+            .contains_key([1, 0, 1, 2, 3, 4, 5].as_slice())
+    );
+    let scope = class.subclasses[b"ab".as_slice()];
+    let scope = &config.scopes[scope.0 as usize];
+    assert_eq!(scope.parent, Some(class.scope));
+    assert_eq!(scope.statements.len(), 1);
+}
