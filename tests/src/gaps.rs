@@ -6,12 +6,25 @@ use crate::subject::Subject;
 
 const LIST: &str = include_str!("../known-gaps.txt");
 
-/// The scenarios that are expected to fail for this subject, with the reason. The original has none: it is the specification.
+/// What is expected to fail with this subject, and why. The original has no gaps: it is the specification.
 #[must_use]
-pub fn of_scenarios(subject: Subject) -> BTreeMap<String, String> {
+pub fn of(subject: Subject) -> BTreeMap<String, String> {
     match subject {
         Subject::Original => BTreeMap::new(),
         Subject::Ours => read(LIST),
+    }
+}
+
+/// What is to be said about one scenario or case: a failure must be listed as a gap, and a listed gap must fail,
+/// otherwise the list is out of date.
+#[must_use]
+pub fn judge(name: &str, failure: Option<&str>, gap: Option<&String>) -> Option<String> {
+    match (failure, gap) {
+        (Some(failure), None) => Some(format!("--- {name}\n{failure}")),
+        (None, Some(gap)) => Some(format!(
+            "--- {name} passes, but known-gaps.txt lists it: {gap}"
+        )),
+        _ => None,
     }
 }
 
@@ -35,6 +48,15 @@ mod tests {
             gaps.into_iter().collect::<Vec<_>>(),
             [("ping-check".to_owned(), "not built yet".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_gap_must_be_listed_and_a_listed_gap_must_fail() {
+        let gap = "why".to_owned();
+        assert_eq!(judge("x", Some("bad"), Some(&gap)), None);
+        assert_eq!(judge("x", None, None), None);
+        assert!(judge("x", Some("bad"), None).is_some());
+        assert!(judge("x", None, Some(&gap)).is_some());
     }
 
     #[test]

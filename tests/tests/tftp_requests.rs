@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 
 use tests::subject::Subject;
@@ -263,6 +264,16 @@ impl JoinBytes for std::ffi::OsString {
     }
 }
 
+/// What has come; none if nothing has within the socket's time.
+fn receive(socket: &UdpSocket) -> Option<(Vec<u8>, SocketAddr)> {
+    let mut buffer = [0; 2048];
+    match socket.recv_from(&mut buffer) {
+        Ok((size, peer)) => Some((buffer[..size].to_vec(), peer)),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        Err(error) => panic!("cannot receive: {error}"),
+    }
+}
+
 /// Sends one request and returns the first answer. Where silence is expected, a good request after it must be answered first.
 fn ask(lab: &TftpLab, request: &[u8], expects_answer: bool) -> Option<Vec<u8>> {
     let socket = socket(lab);
@@ -279,12 +290,6 @@ fn ask(lab: &TftpLab, request: &[u8], expects_answer: bool) -> Option<Vec<u8>> {
     let answer = receive(&socket)?;
     finish(&socket, &answer);
     Some(answer.0)
-}
-
-fn receive(socket: &UdpSocket) -> Option<(Vec<u8>, SocketAddr)> {
-    let mut buffer = [0; 2048];
-    let (size, peer) = socket.recv_from(&mut buffer).ok()?;
-    Some((buffer[..size].to_vec(), peer))
 }
 
 /// Ends the transfer, so that nothing is sent again.

@@ -66,7 +66,7 @@ impl Play {
                 Ok(Vec::new())
             }
             Deed::Start => self.start(),
-            Deed::Leases => self.show_leases(),
+            Deed::Leases => self.show_leases(&step.expected),
             Deed::Alive(address) => {
                 self.wire.enliven(*address);
                 Ok(Vec::new())
@@ -189,7 +189,17 @@ impl Play {
             .collect()
     }
 
-    fn show_leases(&self) -> Result<Vec<String>> {
-        Ok(self.masks.records(&self.lab.read_leases()?))
+    /// A server may write what no reply depends on a moment after it has logged it: waits for the expected records. What is
+    /// there when the time is over is reported.
+    fn show_leases(&self, expected: &[String]) -> Result<Vec<String>> {
+        let deadline = Instant::now() + EXPECTED_WITHIN;
+        loop {
+            let records = self.masks.records(&self.lab.read_leases()?);
+            let is_recording = expected.is_empty();
+            if is_recording || records == expected || Instant::now() > deadline {
+                return Ok(records);
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 }

@@ -14,6 +14,8 @@ pub struct Scenario {
     pub leases: String,
     /// Words whose values change from run to run (`mask 51`: option 51; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records).
     pub masks: Vec<String>,
+    /// Whether the kernel's network takes part in it, so that it means nothing in virtual time (`only live`).
+    pub only_live: bool,
     /// What happens, in order.
     pub steps: Vec<Step>,
 }
@@ -145,6 +147,7 @@ impl Reader {
         self.keep_head(line);
         match line.split_once(' ').unwrap_or((line, "")) {
             ("config", "") => self.block = Block::Config,
+            ("only", "live") => self.scenario.only_live = true,
             ("leases", "") => self.block = Block::Leases,
             ("mask", what) => self.scenario.masks.push(what.to_owned()),
             _ => return Err(Failure::new(format!("not understood: {line}"))),
