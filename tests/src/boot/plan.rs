@@ -162,7 +162,7 @@ pub fn steps(job: &Job, machine: usize) -> Vec<Step> {
     };
     steps.push(step("Linux starts", Sign::Console("Linux version"), 60));
     steps.push(typing("shell", Sign::Console(PROMPT), 90, Typed::Question));
-    steps.push(step("token shown", Sign::Answer, 20));
+    steps.push(step("token shown", Sign::Answer, 60));
     if job.machines > 1 {
         add_meeting(&mut steps, machine);
     }
@@ -177,11 +177,11 @@ fn pxelinux_steps(menu: Menu, machine: usize) -> Vec<Step> {
             Sign::Dhcp("DHCPDISCOVER from "),
             40,
         ),
-        step("address leased", Sign::Dhcp("DHCPACK on "), 20),
-        fetch("PXELINUX", "pxelinux/pxelinux.0", 20),
-        fetch("its core module", "pxelinux/ldlinux.c32", 20),
-        fetch("menu", &format!("pxelinux/pxelinux.cfg/{menu}"), 20),
-        fetch("kernel", "pxelinux/linux", 20),
+        step("address leased", Sign::Dhcp("DHCPACK on "), 40),
+        fetch("PXELINUX", "pxelinux/pxelinux.0", 40),
+        fetch("its core module", "pxelinux/ldlinux.c32", 40),
+        fetch("menu", &format!("pxelinux/pxelinux.cfg/{menu}"), 40),
+        fetch("kernel", "pxelinux/linux", 40),
         fetch("initrd", "pxelinux/initrd.img", 90),
     ]
 }
@@ -194,19 +194,19 @@ fn ipxe_steps(job: &Job) -> Vec<Step> {
             Sign::Dhcp("DHCPDISCOVER from "),
             90,
         ),
-        step("address leased", Sign::Dhcp("DHCPACK on "), 20),
+        step("address leased", Sign::Dhcp("DHCPACK on "), 40),
     ];
     if job.nic == crate::lab::Nic::Virtio {
-        steps.push(fetch("iPXE", "ipxe.efi", 20));
+        steps.push(fetch("iPXE", "ipxe.efi", 40));
         steps.push(step(
             "iPXE asks for an address",
             Sign::Dhcp("DHCPDISCOVER from "),
             40,
         ));
-        steps.push(step("address leased", Sign::Dhcp("DHCPACK on "), 20));
+        steps.push(step("address leased", Sign::Dhcp("DHCPACK on "), 40));
     }
     steps.push(fetch("script", "boot.ipxe", 40));
-    steps.push(fetch("kernel", "linux", 20));
+    steps.push(fetch("kernel", "linux", 40));
     steps.push(fetch("initrd", "initrd.img", 90));
     steps
 }
