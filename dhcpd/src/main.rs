@@ -2,18 +2,23 @@
 #![forbid(unsafe_code)]
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 
 use dhcpd::cli::{self, Invocation};
 use dhcpd::{io, words};
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    let mut arguments = env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let program = Path::new(&program).file_name().unwrap_or_default();
+    let program = program.to_string_lossy();
+    let arguments: Vec<_> = arguments.collect();
     match cli::parse(&arguments) {
         Ok(Invocation::Version) => print(&words::version()),
-        Ok(Invocation::Help) => print(words::USAGE),
+        Ok(Invocation::Help) => print(&words::usage(&program)),
         Ok(Invocation::Run(options)) => io::run(*options),
-        Err(refusal) => io::refuse(&refusal),
+        Err(refusal) => io::refuse(&refusal, &program),
     }
 }
 

@@ -28,16 +28,21 @@ pub fn banner() -> [String; 2] {
     ]
 }
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
-Usage: rdhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
+/// What `--help` prints, with the name that the program was called by.
+#[must_use]
+pub fn usage(program: &str) -> String {
+    format!(
+        "\
+Usage: {program} [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [-4|-6] [-cf config-file] [-lf lease-file]
              [-user user] [-group group] [-chroot dir]
              [-tf trace-output-file]
              [-play trace-input-file]
              [-pf pid-file] [--no-pid] [-s server]
              [if0 [...ifN]]
-       rdhcpd {--version|--help|-h}";
+       {program} {{--version|--help|-h}}"
+    )
+}
 
 /// What follows every fatal message; the original's text sends the reader to its own makers.
 pub const TRAILER: &str = "

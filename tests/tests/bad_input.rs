@@ -54,7 +54,7 @@ const CASES: [Case; 20] = [
         1,
         &[
             "Unknown command -z",
-            "Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]",
+            "             [-4|-6] [-cf config-file] [-lf lease-file]",
         ],
     ),
     case(
@@ -62,7 +62,7 @@ const CASES: [Case; 20] = [
         1,
         &[
             "No argument for command: -cf",
-            "Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]",
+            "             [-4|-6] [-cf config-file] [-lf lease-file]",
         ],
     ),
     case(

@@ -1,11 +1,20 @@
 //! Opens configuration files from disk.
 
-/// The bytes of a file, or the system's words for why it cannot be read. Relative names start at the working directory.
+use std::fs::File;
+use std::io::Read;
+
+use super::words;
+
+/// The bytes of a file, or what to say when it cannot be read. Relative names start at the working directory.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn from_disk(name: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(name).map_err(|error| describe(&error))
+    let mut file = File::open(name).map_err(|error| words::cannot_open(name, &describe(&error)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(|error| words::cannot_read(name, &describe(&error)))?;
+    Ok(bytes)
 }
 
 /// Without the number that Rust puts behind the system's words.

@@ -21,7 +21,7 @@ pub(super) enum Failure {
 /// What a parsing function returns.
 pub(super) type Parsed<T> = Result<T, Failure>;
 
-/// Opens a file that the configuration names: its bytes, or why it cannot be read.
+/// Opens a file that the configuration names: its bytes, or what to say when it cannot be read.
 pub type Loader<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
 
 /// Blocks, expressions and included files within each other; the original has no limit but its stack.

@@ -148,7 +148,7 @@ impl Parser<'_> {
     pub(super) fn read_file(&mut self, name: &str, context: Context) {
         let bytes = match (self.load)(name) {
             Ok(bytes) => bytes,
-            Err(reason) => return self.stop(words::cannot_open(name, &reason)),
+            Err(message) => return self.stop(message),
         };
         let files = &mut self.build.config.files;
         let file = FileId(u16::try_from(files.len()).unwrap_or(u16::MAX));

@@ -177,6 +177,10 @@ pub(super) fn cannot_open(file: &str, reason: &str) -> String {
     format!("Can't open {file}: {reason}")
 }
 
+pub(super) fn cannot_read(file: &str, reason: &str) -> String {
+    format!("Can't read in {file}: {reason}")
+}
+
 pub(super) fn host_exists(name: &str) -> String {
     format!("host {name}: already exists")
 }

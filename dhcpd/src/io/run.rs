@@ -23,15 +23,15 @@ use crate::words;
 /// The port of a BOOTP server (RFC 951).
 const SERVER_PORT: u16 = 67;
 
-/// Complains about a command line and says how to leave.
+/// Complains about a command line of `program` and says how to leave.
 #[must_use]
-pub fn refuse(refusal: &Refusal) -> ExitCode {
+pub fn refuse(refusal: &Refusal, program: &str) -> ExitCode {
     let logger = open_log();
     match refusal {
         Refusal::Usage(text) => {
             greet(&logger);
             logger.error(text);
-            end(&Fatal::from(words::USAGE), &logger)
+            end(&Fatal::from(words::usage(program)), &logger)
         }
         Refusal::Value(text) => end(&Fatal::from(text.as_str()), &logger),
     }

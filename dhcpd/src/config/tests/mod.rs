@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use common::diag::Diagnostics;
 
 use super::model::Config;
+use super::words;
 use super::{Refusal, parse};
 
 /// Reads `text` as file `t.conf`; `files` can be included.
@@ -17,7 +18,7 @@ fn read(text: &[u8], files: &HashMap<&str, &str>) -> (Result<Config, Refusal>, V
     let mut load = |name: &str| match files.get(name) {
         _ if name == "t.conf" => Ok(text.to_vec()),
         Some(found) => Ok(found.as_bytes().to_vec()),
-        None => Err("No such file or directory".to_owned()),
+        None => Err(words::cannot_open(name, "No such file or directory")),
     };
     let result = parse("t.conf", &mut load, &mut diagnostics);
     let messages = diagnostics.messages().iter();
