@@ -12,7 +12,7 @@ pub struct Scenario {
     pub config: String,
     /// The lease file that the server finds, if not an empty one.
     pub leases: String,
-    /// Words whose values change from run to run (`mask 51`: option 51; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records).
+    /// Words whose values change from run to run (`mask 51`: option 51, shown roughly; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records).
     pub masks: Vec<String>,
     /// Whether the kernel's network takes part in it, so that it means nothing in virtual time (`only live`).
     pub only_live: bool,

@@ -13,7 +13,7 @@ const ADDRESSES: [u8; 24] = [
     1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 28, 32, 41, 42, 44, 45, 48, 49, 50, 54, 65, 118, 150,
 ];
 
-/// The two lines of a reply: how it travelled, and what it says. Values of masked options are shown as `*`.
+/// The two lines of a reply: how it travelled, and what it says. Values of masked options are shown roughly.
 #[must_use]
 pub fn render_reply(datagram: &Datagram, masked: &[u8]) -> [String; 2] {
     let message = Message(datagram.payload.clone());
@@ -141,9 +141,18 @@ fn render_tail(octets: &[u8]) -> String {
 
 fn render_option(code: u8, value: &[u8], masked: &[u8]) -> String {
     if masked.contains(&code) {
-        return format!("{code}=*");
+        return format!("{code}={}", render_roughly(value));
     }
     format!("{code}={}", render_value(code, value))
+}
+
+/// A time that a second more or less does not change: in tens of seconds, and nothing of one until the end of time.
+fn render_roughly(value: &[u8]) -> String {
+    const YEARS: u32 = 100_000_000;
+    match value.try_into().map(u32::from_be_bytes) {
+        Ok(seconds) if seconds < YEARS => format!("~{}", (seconds + 5) / 10 * 10),
+        _ => "*".to_owned(),
+    }
 }
 
 fn render_value(code: u8, value: &[u8]) -> String {
@@ -179,6 +188,13 @@ fn render_octets(octets: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_second_more_or_less_does_not_show_in_a_masked_time() {
+        assert_eq!(render_option(51, &[0, 0, 2, 87], &[51]), "51=~600");
+        assert_eq!(render_option(51, &[0, 0, 2, 88], &[51]), "51=~600");
+        assert_eq!(render_option(51, &[0x7f, 0, 2, 88], &[51]), "51=*");
+    }
 
     #[test]
     fn a_message_shows_what_differs_from_the_usual() {
