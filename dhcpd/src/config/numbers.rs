@@ -1,0 +1,164 @@
+//! Numbers: of any base, in rows with separators, and as seconds (reference isc-dhcpd-config.md, section 1).
+
+use std::net::Ipv4Addr;
+
+use common::syntax::{Kind, Token};
+
+use super::parser::{Failure, Parsed, Parser};
+use super::words;
+
+impl Parser<'_> {
+    pub(super) fn ip_address(&mut self) -> Parsed<Ipv4Addr> {
+        let octets = self.octets(Some(4), '.', 10)?;
+        let octets = <[u8; 4]>::try_from(octets.as_slice());
+        octets.map(Ipv4Addr::from).map_err(|_| Failure::Reported)
+    }
+
+    /// Numbers of one octet between separators: exactly `count` of them, or as many as there are.
+    pub(super) fn octets(
+        &mut self,
+        count: Option<usize>,
+        separator: char,
+        base: u32,
+    ) -> Parsed<Vec<u8>> {
+        let mut octets = Vec::new();
+        loop {
+            let token = self.take();
+            if token.kind == Kind::End {
+                return self.fail(words::END_OF_FILE);
+            }
+            if token.kind != Kind::Number && (base != 16 || token.kind != Kind::NumberOrName) {
+                return self.fail_and_skip(words::NUMERIC);
+            }
+            let value = self.number(&token, base, 8);
+            octets.push(low_octet(value));
+            if Some(octets.len()) == count {
+                return Ok(octets);
+            }
+            let token = self.peek();
+            if token.is(separator) {
+                self.take();
+            } else if count.is_none() {
+                return Ok(octets);
+            } else {
+                return self.too_few_numbers(&token);
+            }
+        }
+    }
+
+    fn too_few_numbers<T>(&mut self, ahead: &Token) -> Parsed<T> {
+        if !ahead.is('{') && !ahead.is('}') {
+            self.take();
+        }
+        self.fail_behind(ahead, words::TOO_FEW_NUMBERS)
+    }
+
+    /// Hexadecimal octets with colons between them.
+    pub(super) fn hex_list(&mut self) -> Parsed<Vec<u8>> {
+        let mut octets = Vec::new();
+        loop {
+            let token = self.take();
+            if !token.is_numeric() {
+                return self.fail_and_skip(words::HEXADECIMAL);
+            }
+            octets.push(low_octet(self.number(&token, 16, 8)));
+            if !self.accept(':') {
+                return Ok(octets);
+            }
+        }
+    }
+
+    pub(super) fn integer(&mut self, bits: u32) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        self.integer_of(&token, bits)
+    }
+
+    fn integer_of(&mut self, token: &Token, bits: u32) -> Parsed<Vec<u8>> {
+        if !token.is_numeric() {
+            return self.fail_behind(token, words::NUMBER);
+        }
+        let value = self.number(token, 0, bits).to_be_bytes();
+        let width = usize::try_from(bits / 8).unwrap_or(value.len());
+        Ok(value
+            .get(value.len().saturating_sub(width)..)
+            .unwrap_or_default()
+            .to_vec())
+    }
+
+    pub(super) fn seconds(&mut self) -> Parsed<Vec<u8>> {
+        let token = self.take();
+        if self.is_word(&token, "infinite") {
+            return Ok(vec![0xFF; 4]);
+        }
+        self.integer_of(&token, 32)
+    }
+
+    /// The value of a number; what is wrong with it is reported and does not end the statement. Base 0 means that the
+    /// number's own prefix decides. Negative numbers come as their two's complement.
+    pub(super) fn number(&mut self, token: &Token, base: u32, bits: u32) -> u32 {
+        let text = self.text(token);
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.as_str()),
+        };
+        let (base, digits) = if base == 0 {
+            split_base(digits)
+        } else {
+            (base, digits)
+        };
+        let value = self.digits(&text, digits, base);
+        let limit = limit_of(bits, negative);
+        if value > limit {
+            self.error(words::exceeds(negative, value, base, limit));
+        }
+        if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        }
+    }
+
+    fn digits(&mut self, text: &str, digits: &str, base: u32) -> u32 {
+        if digits.is_empty() {
+            self.error(words::bogus_number(text));
+        }
+        let mut value = 0_u32;
+        for character in digits.chars() {
+            let Some(digit) = character.to_digit(36) else {
+                self.error(words::bogus_number(text));
+                break;
+            };
+            if digit >= base {
+                self.error(words::bogus_digit(text, digit, base));
+                break;
+            }
+            value = value.wrapping_mul(base).wrapping_add(digit);
+        }
+        value
+    }
+}
+
+/// C's prefixes: `0x` and `0`.
+fn split_base(digits: &str) -> (u32, &str) {
+    if let Some(hex) = digits.strip_prefix("0x") {
+        return (16, hex);
+    }
+    match digits.strip_prefix('0') {
+        Some(octal) if octal.starts_with(|c: char| c.is_ascii_digit()) => (8, octal),
+        _ => (10, digits),
+    }
+}
+
+fn limit_of(bits: u32, negative: bool) -> u32 {
+    let half = 1_u32 << bits.saturating_sub(1).min(31);
+    if negative {
+        half
+    } else {
+        half.wrapping_sub(1).wrapping_add(half)
+    }
+}
+
+fn low_octet(value: u32) -> u8 {
+    let [.., low] = value.to_be_bytes();
+    low
+}
