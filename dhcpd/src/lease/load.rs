@@ -43,11 +43,16 @@ impl Load {
     pub fn finish(mut self) -> Table {
         let mut line = Line::default();
         let mut age = 0;
+        let mut previous = None;
         for mut lease in self.leases.into_values() {
             let Some(pool) = self.table.pool_of(lease.address) else {
                 continue;
             };
             retire_backup(&mut lease);
+            if previous.is_some_and(|it| self.table.address_behind(it) != Some(lease.address)) {
+                line.interrupt();
+            }
+            previous = Some(lease.address);
             lease.order = line.place(pool, &lease);
             age -= 1;
             lease.place = Place::of(&lease, age);
@@ -78,6 +83,11 @@ struct Line {
 const RUN: i64 = 1 << 32;
 
 impl Line {
+    /// An address that was never leased went to its own list in between.
+    fn interrupt(&mut self) {
+        self.last = None;
+    }
+
     fn place(&mut self, pool: PoolId, lease: &Lease) -> i64 {
         let here = (pool, lease.state, lease.ends);
         if self.last == Some(here) {

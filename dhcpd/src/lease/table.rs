@@ -250,6 +250,16 @@ impl Table {
         (bits <= *last).then_some(*pool)
     }
 
+    /// The next higher address that is in any range.
+    pub(super) fn address_behind(&self, address: Ipv4Addr) -> Option<Ipv4Addr> {
+        let next = Ipv4Addr::from_bits(address.to_bits().checked_add(1)?);
+        if self.pool_of(next).is_some() {
+            return Some(next);
+        }
+        let (start, _) = self.ranges.range(next.to_bits()..).next()?;
+        Some(Ipv4Addr::from_bits(*start))
+    }
+
     /// Puts a lease whose order is set where it belongs.
     pub(super) fn place(&mut self, lease: Lease) -> Option<&Lease> {
         let address = lease.address.to_bits();

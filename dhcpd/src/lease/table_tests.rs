@@ -135,3 +135,14 @@ fn leases_read_with_one_end_come_out_in_the_order_of_the_original_table() {
     let kept: Vec<_> = table.pools[0].free.iter().map(|it| it.2 & 0xff).collect();
     assert_eq!(kept, [13, 10, 11, 12]);
 }
+
+#[test]
+fn an_address_that_was_never_leased_interrupts_the_order_of_those_around_it() {
+    let mut load = Load::new(&config(&[("10.9.0.10", "10.9.0.14")]));
+    for last in [10, 11, 13, 14] {
+        load.accept(lease(last, State::Free, 7));
+    }
+    let table = load.finish();
+    let kept: Vec<_> = table.pools[0].free.iter().map(|it| it.2 & 0xff).collect();
+    assert_eq!(kept, [13, 14, 10, 11]);
+}
