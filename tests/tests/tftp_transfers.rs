@@ -1,0 +1,197 @@
+//! TFTP transfers when the network is not kind: bursts, lost packets, strangers; with the original and with ours.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::net::{SocketAddr, UdpSocket};
+
+use tests::subject::Subject;
+use tests::tftp::{PATIENCE, SERVER, TftpLab};
+
+const BURST: usize = 200;
+/// Three whole blocks and a bit.
+const SIZE: usize = 512 * 3 + 7;
+const READ: &[u8] = b"\0\x01file\0octet\0";
+
+#[test]
+#[ignore = "needs root"]
+fn a_burst_of_machines_is_served_to_the_last() {
+    for_each_subject(&[], |lab| {
+        let sockets: Vec<UdpSocket> = (0..BURST).map(|_| ask(lab, READ)).collect();
+        let mut ports: Vec<u16> = Vec::new();
+        for socket in &sockets {
+            let (first, server) = receive(socket);
+            assert_eq!(first, block(1));
+            ports.push(server.port());
+            assert_eq!(read_rest(socket, server), content()[512..]);
+        }
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!(ports.len(), BURST, "two transfers shared a port");
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_is_not_acknowledged_comes_again_and_then_the_transfer_goes_on() {
+    for_each_subject(&["-T", "20000"], |lab| {
+        let socket = ask(lab, READ);
+        let (first, server) = receive(&socket);
+        for _ in 0..3 {
+            assert_eq!(receive(&socket), (first.clone(), server));
+        }
+        acknowledge(&socket, 1, server);
+        let second = skip(&socket, &first);
+        assert_eq!(second, block(2));
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn an_option_acknowledgement_comes_again_too() {
+    for_each_subject(&["-T", "20000"], |lab| {
+        let socket = ask(lab, b"\0\x01file\0octet\0tsize\x000\0");
+        let (first, server) = receive(&socket);
+        assert_eq!(first, b"\0\x06tsize\x001543\0");
+        assert_eq!(receive(&socket), (first.clone(), server));
+        acknowledge(&socket, 0, server);
+        assert_eq!(skip(&socket, &first), block(1));
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn old_and_future_acknowledgements_and_strangers_change_nothing() {
+    for_each_subject(&[], |lab| {
+        let socket = ask(lab, READ);
+        let (first, server) = receive(&socket);
+        assert_eq!(first, block(1));
+        let stranger = socket_of(lab);
+        acknowledge(&stranger, 1, server);
+        for number in [0, 2, 3, 65_535] {
+            acknowledge(&socket, number, server);
+        }
+        acknowledge(&socket, 1, server);
+        assert_eq!(receive(&socket).0, block(2));
+        acknowledge(&socket, 1, server);
+        acknowledge(&socket, 2, server);
+        assert_eq!(receive(&socket).0, block(3));
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_same_request_twice_is_two_transfers() {
+    for_each_subject(&[], |lab| {
+        let socket = ask(lab, READ);
+        socket.send_to(READ, (SERVER, 69)).unwrap();
+        let (first, one) = receive(&socket);
+        let (second, other) = receive(&socket);
+        assert_eq!((first, second), (block(1), block(1)));
+        assert_ne!(one, other);
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn an_error_after_the_size_is_known_leaves_the_port_to_the_next_request() {
+    for_each_subject(&[], |lab| {
+        let socket = ask(lab, b"\0\x01file\0octet\0tsize\x000\0blksize\x001468\0");
+        let (_, probe) = receive(&socket);
+        socket
+            .send_to(b"\0\x05\0\x08User aborted the transfer\0", probe)
+            .unwrap();
+        socket
+            .send_to(b"\0\x01file\0octet\0blksize\x001468\0", (SERVER, 69))
+            .unwrap();
+        let (answer, server) = receive(&socket);
+        assert_eq!(answer, b"\0\x06blksize\x001468\0");
+        acknowledge(&socket, 0, server);
+        assert_eq!(receive(&socket).0[4..], content()[..1468]);
+    });
+}
+
+fn for_each_subject(words: &[&str], drive: impl Fn(&TftpLab)) {
+    for subject in Subject::chosen() {
+        if subject.is_at_hand(Subject::tftpd) {
+            println!("subject: {subject}");
+            let lab = TftpLab::new().unwrap();
+            lab.put("file", &content(), 0o644).unwrap();
+            let directory = lab.directory().to_string_lossy().into_owned();
+            let all: Vec<&str> = words.iter().copied().chain(["-s", &directory]).collect();
+            let _server = lab.start(subject, &all).unwrap();
+            drive(&lab);
+        }
+    }
+}
+
+fn content() -> Vec<u8> {
+    (0..=250).cycle().take(SIZE).collect()
+}
+
+/// The DATA packet of this number, by blocks of 512.
+fn block(number: usize) -> Vec<u8> {
+    let content = content();
+    let end = content.len().min(number * 512);
+    let header = [0, 3, 0, u8::try_from(number).unwrap()];
+    [header.as_slice(), &content[(number - 1) * 512..end]].concat()
+}
+
+fn ask(lab: &TftpLab, request: &[u8]) -> UdpSocket {
+    let socket = socket_of(lab);
+    socket.send_to(request, (SERVER, 69)).unwrap();
+    socket
+}
+
+fn socket_of(lab: &TftpLab) -> UdpSocket {
+    let socket = lab
+        .client
+        .enter(|| UdpSocket::bind("0.0.0.0:0"))
+        .unwrap()
+        .unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
+    let mut buffer = [0; 2048];
+    let (size, server) = socket.recv_from(&mut buffer).expect("nothing comes");
+    (buffer[..size].to_vec(), server)
+}
+
+/// The first packet that is not one more copy of `known`.
+fn skip(socket: &UdpSocket, known: &[u8]) -> Vec<u8> {
+    loop {
+        let (packet, _) = receive(socket);
+        if packet != known {
+            return packet;
+        }
+    }
+}
+
+fn acknowledge(socket: &UdpSocket, number: u16, server: SocketAddr) {
+    let [high, low] = number.to_be_bytes();
+    socket.send_to(&[0, 4, high, low], server).unwrap();
+}
+
+/// Acknowledges block 1 and reads what follows to the end; copies of blocks that were had already are passed over.
+fn read_rest(socket: &UdpSocket, server: SocketAddr) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let mut number = 1;
+    loop {
+        acknowledge(socket, number, server);
+        let (packet, _) = receive(socket);
+        if packet[2..4] == (number + 1).to_be_bytes() {
+            number += 1;
+            rest.extend(&packet[4..]);
+            if packet.len() < 516 {
+                acknowledge(socket, number, server);
+                return rest;
+            }
+        }
+    }
+}
