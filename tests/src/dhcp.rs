@@ -99,8 +99,16 @@ impl DhcpLab {
     /// # Errors
     /// If it does not start; the message holds what it said.
     pub fn start(&self, subject: Subject) -> Result<DhcpServer> {
+        self.start_on(subject, &[SERVER_LINK])
+    }
+
+    /// Like [`DhcpLab::start`], on the links named, or on all that it finds if none is.
+    ///
+    /// # Errors
+    /// If it does not start; the message holds what it said.
+    pub fn start_on(&self, subject: Subject, links: &[&str]) -> Result<DhcpServer> {
         let mut command = self.command(subject)?;
-        command.args(["-d", SERVER_LINK]);
+        command.arg("-d").args(links);
         let mut server = DhcpServer::spawn(&self.server, &mut command)?;
         server.await_start()?;
         Ok(server)
