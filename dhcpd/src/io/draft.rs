@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::net::UdpSocket;
 use std::sync::Arc;
 
 use common::log::Logger;
@@ -10,6 +9,7 @@ use common::process::{self, PidFile, Readiness};
 
 use super::clock;
 use super::configuration;
+use super::egress::Egress;
 use super::failure::Fatal;
 use super::identity;
 use super::leasefile::{self, Owner};
@@ -69,11 +69,6 @@ impl Draft {
         &self.config
     }
 
-    /// The port that the server listens on and sends from.
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
     pub(super) fn log_files(&self, logger: &Logger) {
         let Paths {
             config,
@@ -113,18 +108,28 @@ impl Draft {
             leasefile::create(path).map_err(|error| words::no_lease_file(path, &error))?;
             logger.info(&words::created_lease_file(path));
         }
-        Stock::load(path, owner, &self.config, clock::now(), logger)
+        let mut stock = Stock::load(path, owner, &self.config, clock::now(), logger)?;
+        stock.file.set_sync(self.parameters.sync);
+        Ok(stock)
     }
 
-    pub(super) fn listen(&self, logger: &Logger) -> Result<Listening, Fatal> {
+    /// Opens the sockets of the interfaces to serve, and the one for what the kernel routes.
+    pub(super) fn open_sockets(
+        &self,
+        logger: &Arc<Logger>,
+    ) -> Result<(Vec<Listener>, Egress), Fatal> {
         let named = &self.options.interfaces;
-        listen::listen(&self.config, named, self.port, logger)
-    }
-
-    pub(super) fn open_fallback(&self, logger: &Logger) -> Result<UdpSocket, Fatal> {
+        let Listening { listeners, ports } =
+            listen::listen(&self.config, named, self.port, logger)?;
         let address = self.parameters.local_address;
         let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
-        listen::open_fallback(address, self.port, logger)
+        let egress = Egress {
+            ports,
+            fallback: listen::open_fallback(address, self.port, logger)?,
+            source_port: self.port,
+            logger: Arc::clone(logger),
+        };
+        Ok((listeners, egress))
     }
 
     /// The server is worth having even if it cannot say where it is.

@@ -25,8 +25,19 @@ pub(super) struct LeaseFile {
     path: PathBuf,
     owner: Owner,
     file: File,
-    /// How much of the file is whole records on disk.
+    /// How much of the file is whole records.
     length: u64,
+    sync: Sync,
+}
+
+/// Whether records are waited for until they are on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// They are.
+    #[default]
+    Always,
+    /// `dont-use-fsync true`: the system writes them when it likes, and a power cut may lose them.
+    Never,
 }
 
 /// What is in the file at `path`.
@@ -68,7 +79,13 @@ impl LeaseFile {
             owner,
             file,
             length,
+            sync: Sync::default(),
         })
+    }
+
+    /// From now on records are waited for like this.
+    pub(super) fn set_sync(&mut self, sync: Sync) {
+        self.sync = sync;
     }
 
     /// Appends whole records with one write and waits until they are on disk. After a failure nothing of them is left
@@ -78,13 +95,20 @@ impl LeaseFile {
             return Ok(());
         }
         let appended = self.file.write_all(records);
-        if let Err(error) = appended.and_then(|()| self.file.sync_data()) {
+        if let Err(error) = appended.and_then(|()| self.wait_for_disk()) {
             let _ = self.file.set_len(self.length);
             return Err(error);
         }
         let added = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.length = self.length.saturating_add(added);
         Ok(())
+    }
+
+    fn wait_for_disk(&self) -> io::Result<()> {
+        match self.sync {
+            Sync::Always => self.file.sync_data(),
+            Sync::Never => Ok(()),
+        }
     }
 
     /// Replaces the whole file by `content`; the old one stays as `F~`. After a failure the old file is still in use.
@@ -118,6 +142,7 @@ impl LeaseFile {
             owner: Owner::default(),
             file: File::open(path).unwrap(),
             length: 0,
+            sync: Sync::default(),
         }
     }
 }

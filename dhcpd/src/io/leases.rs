@@ -9,8 +9,8 @@ use common::time::Time;
 use super::clock;
 use super::failure::Fatal;
 use super::leasefile::{self, LeaseFile, Owner};
-use super::listen::Listening;
 use crate::config::model::Config;
+use crate::engine4::Listener;
 use crate::lease::{self, IdFormat, Load, Reading, Table};
 use crate::words;
 
@@ -86,12 +86,11 @@ impl Stock {
     }
 
     /// Appends the server's identifier, made from the first link address if the file had none.
-    pub(super) fn append_duid(&mut self, listening: &Listening, logger: &Logger) {
+    pub(super) fn append_duid(&mut self, listeners: &[Listener], logger: &Logger) {
         if self.reading.duid.is_some() {
             return;
         }
-        let mut listeners = listening.listeners.iter();
-        let Some(hardware) = listeners.find_map(|listener| listener.hardware) else {
+        let Some(hardware) = listeners.iter().find_map(|listener| listener.hardware) else {
             return;
         };
         let duid = new_duid(clock::now(), &hardware);

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use common::log::{self, Facility, Line};
 use common::time::Time;
 
+use super::leasefile::Sync;
 use crate::config::model::Config;
-use crate::eval::{Context, Evaluator, ResolvedNames, execute};
+use crate::eval::{Context, Evaluator, Flag, ResolvedNames, execute};
 use crate::options::{OptionSet, codes};
 
 /// Parameters of the root scope that the engine does not need.
@@ -20,6 +21,7 @@ pub(super) struct Parameters {
     pub(super) local_address: Option<Ipv4Addr>,
     pub(super) limited_broadcast: Option<Ipv4Addr>,
     pub(super) facility: Option<Facility>,
+    pub(super) sync: Sync,
     /// What the statements of the root scope logged.
     pub(super) lines: Vec<Line>,
 }
@@ -46,6 +48,10 @@ impl Parameters {
             local_address: values.address(codes::LOCAL_ADDRESS),
             limited_broadcast: values.address(codes::LIMITED_BROADCAST_ADDRESS),
             facility: values.uint8(codes::LOG_FACILITY).and_then(log::facility),
+            sync: match values.is_on(codes::DONT_USE_FSYNC, Flag::Deny) {
+                true => Sync::Never,
+                false => Sync::Always,
+            },
             lines: Vec::new(),
         }
     }

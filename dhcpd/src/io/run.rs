@@ -11,7 +11,6 @@ use common::sys::signals;
 
 use super::clock;
 use super::draft::Draft;
-use super::egress::Egress;
 use super::failure::Fatal;
 use super::identity::Identity;
 use super::paths::Paths;
@@ -115,23 +114,12 @@ fn serve(
     let mut stock = draft.open_leases(identity.owner(), logger)?;
     let rewritten = clock::now();
     stock.rewrite(draft.config(), rewritten, logger);
-    let listening = draft.listen(logger)?;
-    let fallback = draft.open_fallback(logger)?;
-    stock.append_duid(&listening, logger);
+    let (listeners, egress) = draft.open_sockets(logger)?;
+    stock.append_duid(&listeners, logger);
     draft.write_pid_file(logger);
     identity.take_on()?;
     draft.settle(readiness, logger)?;
-    let egress = Egress {
-        ports: listening.ports,
-        fallback,
-        source_port: draft.port(),
-        logger: Arc::clone(logger),
-    };
-    let engine = Engine::new(
-        draft.into_setup(listening.listeners),
-        stock.table,
-        clock::now(),
-    );
+    let engine = Engine::new(draft.into_setup(listeners), stock.table, clock::now());
     let ended_by = server::run(Parts {
         engine,
         egress: Arc::new(egress),
