@@ -5,7 +5,7 @@ use super::find::{Candidate, Seat};
 use super::outbox::Outbox;
 use super::words;
 use crate::config::model::NetworkId;
-use crate::lease::{Found, Lease, State, Table};
+use crate::lease::{Lease, State, Table};
 
 /// The best lease of all pools that the client may use.
 pub(super) fn allocate(
@@ -15,25 +15,15 @@ pub(super) fn allocate(
     known: bool,
     outbox: &mut Outbox,
 ) -> Option<Candidate> {
-    let mut best: Option<Found<'_>> = None;
-    for pool in exchange.config().pools_of(network) {
-        if !exchange.may_use(*pool, known) {
-            continue;
-        }
-        let Some(found) = table.candidate(*pool) else {
-            continue;
-        };
-        if is_held(&found.lease, exchange.seconds()) {
-            continue;
-        }
-        if best
-            .as_ref()
-            .is_none_or(|best| is_better(&found.lease, &best.lease))
-        {
-            best = Some(found);
-        }
-    }
-    let found = best?;
+    let pools = exchange.config().pools_of(network).iter();
+    let found = pools
+        .filter(|pool| exchange.may_use(**pool, known))
+        .filter_map(|pool| table.candidate(*pool))
+        .filter(|found| !is_held(&found.lease, exchange.seconds()))
+        .reduce(|best, found| match is_better(&found.lease, &best.lease) {
+            true => found,
+            false => best,
+        })?;
     let subnet = exchange.config().subnet_of(found.lease.address)?;
     let mut lease = found.lease.into_owned();
     lease.host = None;

@@ -4,11 +4,13 @@ use std::net::Ipv4Addr;
 
 use super::Engine;
 use super::allocate::allocate;
-use super::answer::{Answer, broadcast_route, echo, put_host_name, put_subnet_mask, to_relay};
+use super::answer::{Answer, echo};
 use super::exchange::Exchange;
+use super::fill::{put_host_name, put_subnet_mask};
 use super::find::Candidate;
 use super::grant::Grant;
 use super::outbox::{Outbox, Reply, Route};
+use super::route::{broadcast_route, to_relay};
 use super::words;
 use crate::config::model::HostId;
 use crate::eval::{Context, Evaluator, Flag};

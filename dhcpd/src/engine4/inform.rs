@@ -3,15 +3,16 @@
 use std::net::Ipv4Addr;
 
 use super::Engine;
-use super::answer::{build, echo, put_server_identifier, put_subnet_mask};
+use super::answer::{build, echo};
 use super::exchange::Exchange;
+use super::fill::{put_selection, put_server_identifier, put_subnet_mask};
 use super::locate::Selection;
 use super::outbox::{Outbox, Reply, Route};
 use super::words;
 use crate::config::model::{HostId, SubnetId};
-use crate::eval::{Context, execute_scope_chain};
+use crate::eval::{Context, Evaluator, execute_scope_chain};
 use crate::options::{OptionSet, codes};
-use crate::wire::{BROADCAST_FLAG, MessageType, ReplyKind};
+use crate::wire::{BROADCAST_FLAG, Header, MessageType, ReplyKind};
 
 /// The advice about authority is given again after so many refusals.
 const ADVICE_AGAIN: u8 = 101;
@@ -97,13 +98,7 @@ impl Engine {
         }
         let values = context.over(&set);
         let by_relay = exchange.ciaddr().is_unspecified() && exchange.is_relayed();
-        let mut header = echo(exchange);
-        header.siaddr = values
-            .address(codes::NEXT_SERVER)
-            .unwrap_or(Ipv4Addr::UNSPECIFIED);
-        if by_relay {
-            header.flags |= BROADCAST_FLAG;
-        }
+        let header = header_of(exchange, by_relay, &values);
         let built = build(exchange, ReplyKind::Inform, header, &values, outbox);
         outbox.lines.extend(context.take_lines());
         match built {
@@ -142,6 +137,17 @@ impl Engine {
     }
 }
 
+/// A relay agent that knows no address of the client must broadcast.
+fn header_of(exchange: &Exchange<'_>, by_relay: bool, values: &Evaluator<'_>) -> Header {
+    let mut header = echo(exchange);
+    let next = values.address(codes::NEXT_SERVER);
+    header.siaddr = next.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    if by_relay {
+        header.flags |= BROADCAST_FLAG;
+    }
+    header
+}
+
 /// `None` if the message selects a subnet, but not by an address.
 fn locate(exchange: &Exchange<'_>, client: Ipv4Addr) -> Option<Position> {
     let has_own = !exchange.ciaddr().is_unspecified();
@@ -155,16 +161,6 @@ fn locate(exchange: &Exchange<'_>, client: Ipv4Addr) -> Option<Position> {
         Selection::None => (client, "source"),
     };
     Some(Position { client, located_by })
-}
-
-fn put_selection(exchange: &Exchange<'_>, set: &mut OptionSet<'_>) {
-    if let Some(selection) = exchange.request.options.get(codes::SUBNET_SELECTION) {
-        set.put(
-            codes::SUBNET_SELECTION,
-            selection.to_vec(),
-            "subnet selection",
-        );
-    }
 }
 
 /// A declaration that has the client's address, by identifier or by hardware address; else one without any.

@@ -3,13 +3,15 @@
 use std::net::Ipv4Addr;
 
 use super::Engine;
-use super::answer::{broadcast_route, echo, put_client_identifier, to_relay};
+use super::answer::echo;
 use super::exchange::Exchange;
+use super::fill::put_sent_identifier;
 use super::outbox::{Outbox, Reply};
+use super::route::{broadcast_route, to_relay};
 use super::words;
 use crate::config::model::ScopeId;
-use crate::eval::{Context, execute_scope_chain};
-use crate::options::{OptionId, OptionSet, codes};
+use crate::eval::{Context, Flag, execute_scope_chain};
+use crate::options::{OptionSet, codes};
 use crate::wire::{self, BROADCAST_FLAG, MessageType, ReplyKind};
 
 impl Engine {
@@ -22,8 +24,8 @@ impl Engine {
         outbox: &mut Outbox,
     ) {
         let context = exchange.context(None, false);
-        let mut settings = OptionSet::new();
-        execute_link(exchange, scope, &context, &mut settings);
+        // The original does not look for a configured server identifier here.
+        let source = exchange.interface.address;
         let mut set = OptionSet::new();
         set.put(
             codes::DHCP_MESSAGE_TYPE,
@@ -31,37 +33,44 @@ impl Engine {
             "message type",
         );
         if !self.refusal.is_empty() {
-            set.put(
-                codes::DHCP_MESSAGE,
-                self.refusal.as_bytes(),
-                "reason of the refusal",
-            );
+            let reason = self.refusal.as_bytes();
+            set.put(codes::DHCP_MESSAGE, reason, "reason of the refusal");
         }
-        // The original does not look for a configured identifier here.
-        let source = exchange.interface.address;
+        let identifier = source.octets().to_vec();
         set.put(
             codes::DHCP_SERVER_IDENTIFIER,
-            source.octets().to_vec(),
+            identifier,
             "address of the interface",
         );
-        exchange.execute_classes(None, &context, &mut settings);
-        put_client_identifier(exchange, &context, &mut settings);
-        copy(&settings, codes::DHCP_CLIENT_IDENTIFIER, &context, &mut set);
+        if echoes_identifier(exchange, scope, &context) {
+            put_sent_identifier(exchange, &mut set);
+        }
         let Some(bytes) = build(exchange, &context, &set) else {
             return;
         };
         outbox.lines.extend(context.take_lines());
-        outbox.info(words::nak(
-            address,
-            &exchange.request.hardware,
-            &exchange.via(),
-        ));
+        let hardware = &exchange.request.hardware;
+        outbox.info(words::nak(address, hardware, &exchange.via()));
         outbox.replies.push(Reply {
             bytes,
             route: to_relay(exchange).unwrap_or_else(|| broadcast_route(exchange, source)),
             needs_durable: false,
         });
     }
+}
+
+/// `echo-client-id` is the one setting that counts for a refusal.
+fn echoes_identifier(
+    exchange: &Exchange<'_>,
+    scope: Option<ScopeId>,
+    context: &Context<'_>,
+) -> bool {
+    let mut settings = OptionSet::new();
+    execute_link(exchange, scope, context, &mut settings);
+    exchange.execute_classes(None, context, &mut settings);
+    context
+        .over(&settings)
+        .is_on(codes::ECHO_CLIENT_ID, Flag::Deny)
 }
 
 /// Executes what holds on the client's link: its first subnet and its first pool, else `scope`, else the outermost scope.
@@ -88,15 +97,6 @@ fn execute_link<'x>(
     let pool = pool.and_then(|pool| config.pools.get(usize::try_from(pool.0).ok()?));
     if let Some(pool) = pool {
         execute_scope_chain(config, pool.scope, outer, context, set);
-    }
-}
-
-fn copy(from: &OptionSet<'_>, id: OptionId, context: &Context<'_>, to: &mut OptionSet<'_>) {
-    let echoes = context
-        .over(from)
-        .is_on(codes::ECHO_CLIENT_ID, crate::eval::Flag::Deny);
-    if let Some(value) = context.over(from).value(id).filter(|_| echoes) {
-        to.put(id, value.into_owned(), "client identifier of the request");
     }
 }
 

@@ -24,41 +24,46 @@ impl Engine {
     pub(super) fn handle_request(&mut self, exchange: &Exchange<'_>, outbox: &mut Outbox) {
         let requested = exchange.request.requested_address();
         let address = requested.unwrap_or(exchange.ciaddr());
-        let mut subnet = exchange.config().subnet_of(address);
+        let subnet = exchange.config().subnet_of(address);
         let search = self.search_for_request(exchange, subnet, outbox);
         let found = search.chosen.as_ref().map(|candidate| &candidate.lease);
         let server = exchange.request.server_identifier();
         let prefix = words::request(address, server, &exchange.who(found));
-
         match misplaced(exchange, address, subnet, &prefix) {
-            Some(Misplaced::Ignored(line)) => return outbox.info(line),
+            Some(Misplaced::Ignored(line)) => outbox.info(line),
             Some(Misplaced::Refused) => {
                 outbox.info(words::wrong_network(&prefix));
-                return self.nak(exchange, address, None, outbox);
+                self.nak(exchange, address, None, outbox);
             }
-            None => {}
+            None => self.decide_request(exchange, (address, subnet), search, prefix, outbox),
         }
-        match search.chosen {
-            Some(candidate) => {
-                let grant = Grant {
-                    exchange,
-                    candidate,
-                    host: None,
-                    known: search.known,
-                    answer: Answer::Ack,
-                    prefix,
-                };
-                self.grant(grant, outbox);
-            }
-            None if search.ours => {
-                outbox.info(words::unavailable(&prefix, address));
-                let scope = subnet
-                    .take()
-                    .and_then(|subnet| exchange.subnet_scope(subnet));
-                self.nak(exchange, address, scope, outbox);
-            }
-            None => outbox.info(words::unknown_lease(&prefix, address)),
+    }
+
+    fn decide_request(
+        &mut self,
+        exchange: &Exchange<'_>,
+        (address, subnet): (Ipv4Addr, Option<SubnetId>),
+        search: Search,
+        prefix: String,
+        outbox: &mut Outbox,
+    ) {
+        if let Some(candidate) = search.chosen {
+            let grant = Grant {
+                exchange,
+                candidate,
+                host: None,
+                known: search.known,
+                answer: Answer::Ack,
+                prefix,
+            };
+            return self.grant(grant, outbox);
         }
+        if !search.ours {
+            return outbox.info(words::unknown_lease(&prefix, address));
+        }
+        outbox.info(words::unavailable(&prefix, address));
+        let scope = subnet.and_then(|subnet| exchange.subnet_scope(subnet));
+        self.nak(exchange, address, scope, outbox);
     }
 
     /// Searches where the address is, not where the client is.

@@ -8,8 +8,10 @@ mod lexer;
 mod load;
 mod reader;
 mod record;
+mod skip;
 mod states;
 mod table;
+mod values;
 mod words;
 mod writer;
 

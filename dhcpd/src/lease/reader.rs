@@ -7,6 +7,7 @@ use common::log::Line;
 use super::fields::{self, Lost};
 use super::lexer::{Lexer, Token};
 use super::record::Lease;
+use super::skip::{read_id, skip_field, skip_statement};
 use super::words;
 
 /// What a lease file says besides leases.
@@ -90,11 +91,11 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
         match KINDS.iter().find(named) {
             Some((_, Kind::Lease)) => self.read_lease(),
             Some((_, Kind::Duid)) => self.read_duid(),
-            Some((_, Kind::ByteOrder | Kind::Version6)) => fields::skip_statement(&mut self.lexer),
+            Some((_, Kind::ByteOrder | Kind::Version6)) => skip_statement(&mut self.lexer),
             Some((name, Kind::Foreign)) => self.keep_foreign(name, from),
             None => {
                 self.say(words::CORRUPT);
-                fields::skip_statement(&mut self.lexer);
+                skip_statement(&mut self.lexer);
             }
         }
         true
@@ -133,20 +134,20 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
                 Token::Mark(b'}') => return self.say(words::CORRUPT),
                 _ => {
                     self.say(words::CORRUPT);
-                    fields::skip_field(&mut self.lexer);
+                    skip_field(&mut self.lexer);
                 }
             }
         }
     }
 
     fn read_duid(&mut self) {
-        let duid = fields::read_id(&mut self.lexer);
-        fields::skip_statement(&mut self.lexer);
+        let duid = read_id(&mut self.lexer);
+        skip_statement(&mut self.lexer);
         self.reading.duid = duid.or(self.reading.duid.take());
     }
 
     fn keep_foreign(&mut self, kind: &str, from: usize) {
-        fields::skip_statement(&mut self.lexer);
+        skip_statement(&mut self.lexer);
         let text = self.lexer.slice(from, self.lexer.offset_behind());
         if self.reading.foreign.is_empty() {
             self.say(words::foreign(kind));
