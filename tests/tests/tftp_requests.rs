@@ -267,10 +267,14 @@ impl JoinBytes for std::ffi::OsString {
 /// What has come; none if nothing has within the socket's time.
 fn receive(socket: &UdpSocket) -> Option<(Vec<u8>, SocketAddr)> {
     let mut buffer = [0; 2048];
-    match socket.recv_from(&mut buffer) {
-        Ok((size, peer)) => Some((buffer[..size].to_vec(), peer)),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-        Err(error) => panic!("cannot receive: {error}"),
+    loop {
+        match socket.recv_from(&mut buffer) {
+            Ok((size, peer)) => return Some((buffer[..size].to_vec(), peer)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            // A process that was stopped and goes on finds its wait broken off.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => panic!("cannot receive: {error}"),
+        }
     }
 }
 
