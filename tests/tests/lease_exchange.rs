@@ -61,6 +61,37 @@ fn a_lease_file_of_ours_is_read_by_ours() {
     check(Subject::Ours, Subject::Ours);
 }
 
+/// A difference on purpose (tests/developers/differences.md).
+#[test]
+#[ignore = "needs root"]
+fn a_missing_lease_file_is_made_by_ours_and_refused_by_the_original() {
+    for subject in Subject::chosen() {
+        if subject.is_at_hand(Subject::dhcpd) {
+            let lab = DhcpLab::new("10.9.0.1/24", "10.9.0.2").unwrap();
+            lab.configure(CONFIG).unwrap();
+            std::fs::remove_file(lab.lease_file()).unwrap();
+            let path = lab.lease_file().display().to_string();
+            match (subject, lab.start(subject)) {
+                (Subject::Ours, Ok(server)) => {
+                    let line = format!("Created lease database {path}.");
+                    assert!(
+                        server.log.lines().contains(&line),
+                        "{:?}",
+                        server.log.lines()
+                    );
+                    assert!(lab.lease_file().exists());
+                }
+                (Subject::Original, Err(failure)) => {
+                    let refusal =
+                        format!("Can't open lease database {path}: No such file or directory --");
+                    assert!(failure.to_string().contains(&refusal), "{failure}");
+                }
+                (subject, outcome) => panic!("{subject}: {outcome:?}"),
+            }
+        }
+    }
+}
+
 fn check(writer: Subject, reader: Subject) {
     for subject in [writer, reader] {
         if !Subject::chosen().contains(&subject) || !subject.is_at_hand(Subject::dhcpd) {
