@@ -1,8 +1,8 @@
 //! The lab of one boot: a bridge in a namespace, the two daemons, the machines.
 
 use std::collections::VecDeque;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -23,6 +23,8 @@ pub struct Rig {
     machines: Vec<Switched>,
     daemons: Vec<(Source, Running)>,
     network: Namespace,
+    /// The namespace's `/proc/net/dev`: a file opened inside keeps showing it, and entering again costs a grace period of the kernel.
+    counters: File,
     // Held for their clean-up.
     _syslog: Syslog,
     _served: Scratch,
@@ -46,6 +48,9 @@ impl Rig {
         event::follow_signals(&events)?;
         let network = Namespace::new("netboot")?;
         network.add_bridge(BRIDGE, Some(ADDRESS))?;
+        let counters = network
+            .enter(|| File::open("/proc/thread-self/net/dev"))?
+            .context("cannot open the interface counters")?;
         let served = Scratch::new("tftp")?;
         let token = Token::draw()?;
         plan::provide(job, &token, &served)?;
@@ -64,6 +69,7 @@ impl Rig {
             machines: Vec::new(),
             daemons,
             network,
+            counters,
             _syslog: syslog,
             _served: served,
             state,
@@ -120,15 +126,14 @@ impl Rig {
     }
 
     /// Bytes that went to a machine's card since it was switched on.
-    pub fn bytes_sent(&self, machine: usize) -> Result<u64> {
-        let tap = self
-            .machines
-            .get(machine)
-            .map_or("", |machine| &machine.tap);
-        let table = self
-            .network
-            .enter(|| fs::read_to_string("/proc/thread-self/net/dev"))?
+    pub fn bytes_sent(&mut self, machine: usize) -> Result<u64> {
+        let mut table = String::new();
+        self.counters
+            .rewind()
+            .and_then(|()| self.counters.read_to_string(&mut table))
             .context("cannot read the interface counters")?;
+        let machine = self.machines.get(machine);
+        let tap = machine.map_or("", |machine| &machine.tap);
         Ok(transmitted(&table, tap).unwrap_or(0))
     }
 
