@@ -75,6 +75,12 @@ fn is_unserved(option: OptionId, value: &Data) -> bool {
     match option {
         codes::OMAPI_PORT => true,
         codes::DDNS_UPDATE_STYLE => *value != Data::Constant(NO_UPDATES.into()),
+        codes::GET_LEASE_HOSTNAMES | codes::LEASEQUERY => !is_off(value),
         _ => false,
     }
+}
+
+/// `false`, `deny` or `ignore`.
+fn is_off(value: &Data) -> bool {
+    matches!(value, Data::Constant(octets) if matches!(**octets, [0 | 2]))
 }
