@@ -18,10 +18,10 @@ impl Enumeration {
         ENUMERATIONS.iter().find(|set| set.name == name)
     }
 
-    /// The number of `word`, in any case.
+    /// The number of `word`; case matters.
     #[must_use]
     pub fn value(&self, word: &str) -> Option<u8> {
-        let found = |row: &&(&str, u8)| row.0.eq_ignore_ascii_case(word);
+        let found = |row: &&(&str, u8)| row.0 == word;
         self.values.iter().find(found).map(|row| row.1)
     }
 
@@ -82,41 +82,44 @@ const ENUMERATIONS: &[Enumeration] = &[
         width: 2,
         values: &[
             ("success", 0),
-            ("unspecfail", 1),
-            ("noaddrsavail", 2),
-            ("nobinding", 3),
-            ("notonlink", 4),
-            ("usemulticast", 5),
-            ("noprefixavail", 6),
-            ("unknownquerytype", 7),
-            ("malformedquery", 8),
-            ("notconfigured", 9),
-            ("notallowed", 10),
-            ("queryterminated", 11),
+            ("UnspecFail", 1),
+            ("NoAddrsAvail", 2),
+            ("NoBinding", 3),
+            ("NotOnLink", 4),
+            ("UseMulticast", 5),
+            ("NoPrefixAvail", 6),
+            ("UnknownQueryType", 7),
+            ("MalformedQuery", 8),
+            ("NotConfigured", 9),
+            ("NotAllowed", 10),
+            ("QueryTerminated", 11),
         ],
     },
     Enumeration {
         name: "dhcpv6-messages",
         width: 1,
         values: &[
-            ("solicit", 1),
-            ("advertise", 2),
-            ("request", 3),
-            ("confirm", 4),
-            ("renew", 5),
-            ("rebind", 6),
-            ("reply", 7),
-            ("release", 8),
-            ("decline", 9),
-            ("reconfigure", 10),
-            ("information-request", 11),
-            ("relay-forw", 12),
-            ("relay-repl", 13),
-            ("leasequery", 14),
-            ("leasequery-reply", 15),
-            ("leasequery-done", 16),
-            ("leasequery-data", 17),
-            ("reconfigure-request", 18),
+            ("SOLICIT", 1),
+            ("ADVERTISE", 2),
+            ("REQUEST", 3),
+            ("CONFIRM", 4),
+            ("RENEW", 5),
+            ("REBIND", 6),
+            ("REPLY", 7),
+            ("RELEASE", 8),
+            ("DECLINE", 9),
+            ("RECONFIGURE", 10),
+            ("INFORMATION-REQUEST", 11),
+            ("RELAY-FORW", 12),
+            ("RELAY-REPL", 13),
+            ("LEASEQUERY", 14),
+            ("LEASEQUERY-REPLY", 15),
+            ("LEASEQUERY-DONE", 16),
+            ("LEASEQUERY-DATA", 17),
+            ("RECONFIGURE-REQUEST", 18),
+            ("RECONFIGURE-REPLY", 19),
+            ("DHCPV4-QUERY", 20),
+            ("DHCPV4-RESPONSE", 21),
         ],
     },
 ];
@@ -126,10 +129,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_in_any_case_and_lead_back() {
+    fn words_are_found_as_written_and_lead_back() {
         let styles = Enumeration::named("ddns-styles").unwrap();
-        assert_eq!(styles.value("Interim"), Some(2));
+        assert_eq!(styles.value("interim"), Some(2));
         assert_eq!(styles.word(2), Some("interim"));
-        assert_eq!(styles.value("sometimes"), None);
+        assert_eq!(styles.value("Interim"), None);
     }
 }
