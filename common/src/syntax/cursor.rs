@@ -85,6 +85,22 @@ impl Cursor {
         token
     }
 
+    /// The next word, if nothing is between it and the word taken last. If there is, only that has been read.
+    pub fn peek_adjacent(&mut self) -> Option<Token> {
+        let token = self.upcoming();
+        let last = self.next.checked_sub(1);
+        let end = last.and_then(|index| self.document.tokens().get(index));
+        if self.peeked || end.is_none_or(|end| end.end == token.start) {
+            return Some(self.peek());
+        }
+        let gap = self.document.read_past_blank(end?);
+        if gap.line != self.read.line {
+            self.shows_odd_line = !is_odd(gap.line);
+        }
+        self.read = gap;
+        None
+    }
+
     /// Takes the next word.
     pub fn take(&mut self) -> Token {
         let token = self.upcoming();
@@ -108,6 +124,12 @@ impl Cursor {
     #[must_use]
     pub fn unread(&self) -> Option<Token> {
         (!self.peeked).then(|| self.upcoming())
+    }
+
+    /// The word `distance` words behind the next one; at the end [`Kind::End`].
+    #[must_use]
+    pub fn ahead(&self, distance: usize) -> Token {
+        self.token_at(self.next.saturating_add(distance))
     }
 
     /// The place of the next word, without looking at it as the original would.
@@ -177,6 +199,10 @@ impl Cursor {
     }
 
     fn upcoming(&self) -> Token {
+        self.token_at(self.next)
+    }
+
+    fn token_at(&self, index: usize) -> Token {
         let tokens = self.document.tokens();
         let end = Token {
             kind: Kind::End,
@@ -187,11 +213,7 @@ impl Cursor {
             read: ReadPoint::default(),
             noted_column: 1,
         };
-        tokens
-            .get(self.next)
-            .or(tokens.last())
-            .copied()
-            .unwrap_or(end)
+        tokens.get(index).or(tokens.last()).copied().unwrap_or(end)
     }
 
     fn read_in(&mut self, token: &Token) {

@@ -62,6 +62,20 @@ impl Document {
         self.between(token.start, token.end)
     }
 
+    /// How far the original's lexer reads when it looks for the end of the blanks behind a token.
+    pub(super) fn read_past_blank(&self, token: &Token) -> ReadPoint {
+        let rest = self.text.get(to_usize(token.end)..).unwrap_or_default();
+        let behind = rest.trim_start_matches(is_blank);
+        let seen = behind.chars().next().map_or(0, char::len_utf8);
+        let read = rest.len().saturating_sub(behind.len()).saturating_add(seen);
+        let passed = rest.get(..read).unwrap_or_default();
+        let breaks = passed.bytes().filter(|c| *c == b'\n').count();
+        ReadPoint {
+            offset: token.end.saturating_add(to_u32(read)),
+            line: token.line.saturating_add(to_u32(breaks)),
+        }
+    }
+
     /// The text from one offset to another; empty if there is none.
     pub(super) fn between(&self, start: u32, end: u32) -> &str {
         self.text
@@ -228,6 +242,10 @@ fn name_kind(text: &str) -> Kind {
         return Kind::NumberOrName;
     }
     Kind::Name
+}
+
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{0B}' | '\u{0C}')
 }
 
 fn to_u32(offset: usize) -> u32 {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::config::Family;
 use crate::words;
 use flags::{FLAGS, Flag, Takes};
 
@@ -50,16 +51,6 @@ pub enum Residence {
     Foreground,
     /// `-d`: in the foreground, with every log line on standard error too.
     ForegroundWithLog,
-}
-
-/// The protocol family.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Family {
-    /// `-4`, and the default.
-    #[default]
-    Dhcpv4,
-    /// `-6`
-    Dhcpv6,
 }
 
 /// The command line, each value as given.

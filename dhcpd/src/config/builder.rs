@@ -1,13 +1,14 @@
 //! The configuration while it is being read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use common::syntax::Place;
 
+use super::cidr;
 use super::model::{
     Class, ClassId, Config, Host, NetworkId, Permit, Pool, PoolId, Scope, ScopeId, SharedNetwork,
-    Subnet, SubnetId,
+    Subnet, Subnet6, Subnet6Id, SubnetId,
 };
 use crate::eval::ast::Statement;
 
@@ -30,6 +31,7 @@ pub(super) struct Context {
     pub(super) scope: ScopeId,
     pub(super) network: Option<NetworkId>,
     pub(super) subnet: Option<SubnetId>,
+    pub(super) subnet6: Option<Subnet6Id>,
     /// The statement may say something about the host that is being declared.
     pub(super) in_host: bool,
 }
@@ -43,12 +45,15 @@ pub(super) struct Builder {
     pub(super) groups: HashMap<Box<str>, ScopeId>,
     /// Names of keys in lower case.
     pub(super) keys: HashSet<String>,
-    pub(super) peers: Vec<super::failover::Peer>,
     /// Numbers of shared networks that two servers share.
     pub(super) peers_of_networks: HashSet<u32>,
     names: HashSet<Box<str>>,
     /// Addresses and masks of the subnets in the order in which the original searches them.
     subnet_order: Vec<(u32, u32)>,
+    /// The same of IPv6 subnets.
+    subnet6_order: Vec<(Ipv6Addr, u8)>,
+    /// Links with a subnet.
+    networks_with_subnets: HashSet<NetworkId>,
     /// First address of each range in use with the last.
     leases: BTreeMap<u32, u32>,
 }
@@ -68,10 +73,11 @@ impl Default for Builder {
             classes: HashMap::new(),
             groups: HashMap::new(),
             keys: HashSet::new(),
-            peers: Vec::new(),
             peers_of_networks: HashSet::new(),
             names: HashSet::new(),
             subnet_order: Vec::new(),
+            subnet6_order: Vec::new(),
+            networks_with_subnets: HashSet::new(),
             leases: BTreeMap::new(),
         }
     }
@@ -83,6 +89,7 @@ impl Builder {
         scope: ScopeId(0),
         network: None,
         subnet: None,
+        subnet6: None,
         in_host: false,
     };
 
@@ -142,8 +149,37 @@ impl Builder {
 
     pub(super) fn add_subnet(&mut self, subnet: Subnet) -> SubnetId {
         let id = SubnetId(count(&self.config.subnets));
+        self.networks_with_subnets.insert(subnet.network);
         self.config.subnets.push(subnet);
         id
+    }
+
+    pub(super) fn add_subnet6(&mut self, subnet: Subnet6) -> Subnet6Id {
+        let id = Subnet6Id(count(&self.config.subnets6));
+        self.networks_with_subnets.insert(subnet.network);
+        self.config.subnets6.push(subnet);
+        id
+    }
+
+    pub(super) fn subnet6(&self, id: Subnet6Id) -> Option<&Subnet6> {
+        item(&self.config.subnets6, id.0)
+    }
+
+    pub(super) fn has_subnet(&self, network: NetworkId) -> bool {
+        self.networks_with_subnets.contains(&network)
+    }
+
+    /// Notes an IPv6 subnet; one that overlaps it, if there is any.
+    pub(super) fn note_subnet6(&mut self, address: Ipv6Addr, bits: u8) -> Option<(Ipv6Addr, u8)> {
+        let meets = |other: &(Ipv6Addr, u8)| {
+            let shorter = bits.min(other.1);
+            cidr::network(address, shorter) == cidr::network(other.0, shorter)
+        };
+        let overlapping = self.subnet6_order.iter().copied().find(meets);
+        let holds = |other: &(Ipv6Addr, u8)| meets(other) && other.1 < bits;
+        let position = self.subnet6_order.iter().position(holds).unwrap_or(0);
+        self.subnet6_order.insert(position, (address, bits));
+        overlapping
     }
 
     /// Notes a subnet by address and mask; one that overlaps it, if there is any. A subnet goes before the first one that

@@ -29,14 +29,6 @@ impl Parser<'_> {
 
     /// Looks at what only all files together can show.
     pub(super) fn check(&mut self) {
-        self.check_root_settings();
-        if !self.stopped {
-            self.check_peers();
-        }
-    }
-
-    /// Looks at the settings of the root scope.
-    fn check_root_settings(&mut self) {
         let root = self.build.config.scopes.first();
         let statements = root.map(|scope| scope.statements.as_slice());
         let constants: Vec<_> = statements

@@ -1,24 +1,13 @@
 //! Failover: declarations of peers are read and checked; serving them is later work.
 
-use common::diag::Severity;
+use common::diag::{Diagnostics, Severity};
 use common::syntax::{Kind, Place, Token};
 
 use super::builder::{Context, Enclosing};
+use super::model::{Config, Peer};
 use super::parser::{Parsed, Parser};
 use super::statement::After;
-use super::words;
-
-/// What is checked of a peer.
-#[derive(Debug, Default)]
-pub(super) struct Peer {
-    name: String,
-    is_secondary: bool,
-    has_peer_address: bool,
-    has_mclt: bool,
-    has_balance: bool,
-    balance_seconds: u32,
-    is_used: bool,
-}
+use super::{Refusal, words};
 
 /// Bytes of `hba`.
 const BUCKET_BYTES: usize = 32;
@@ -98,12 +87,16 @@ impl Parser<'_> {
     }
 
     fn is_peer(&self, name: &str) -> bool {
-        self.build.peers.iter().any(|peer| peer.name == name)
+        self.build
+            .config
+            .peers
+            .iter()
+            .any(|peer| *peer.name == *name)
     }
 
     pub(super) fn refer_to_peer(&mut self, name: &str) {
-        let mut peers = self.build.peers.iter_mut();
-        if let Some(peer) = peers.find(|peer| peer.name == name) {
+        let mut peers = self.build.config.peers.iter_mut();
+        if let Some(peer) = peers.find(|peer| *peer.name == *name) {
             peer.is_used = true;
         }
     }
@@ -112,7 +105,7 @@ impl Parser<'_> {
         let already = self.is_peer(&name);
         self.expect_left_brace()?;
         let mut peer = Peer {
-            name,
+            name: name.into(),
             ..Peer::default()
         };
         self.peer_body(&mut peer)?;
@@ -120,7 +113,7 @@ impl Parser<'_> {
         if already {
             return self.fail(words::peer_exists(&peer.name));
         }
-        self.build.peers.push(peer);
+        self.build.config.peers.push(peer);
         self.note_not_served(place, words::not_served("failover"));
         Ok(())
     }
@@ -232,22 +225,25 @@ impl Parser<'_> {
             self.error(words::PRIMARY_MCLT);
         }
     }
+}
 
-    /// Every peer must be used by a pool.
-    pub(super) fn check_peers(&mut self) {
-        let mut sane = true;
-        let peers = std::mem::take(&mut self.build.peers);
-        for peer in &peers {
-            if !peer.is_used {
-                sane = false;
-                self.remark(Severity::Info, words::peer_unused(&peer.name));
-            }
-            if peer.balance_seconds == 0 {
-                self.remark(Severity::Warning, words::peer_unbalanced(&peer.name));
-            }
+/// Looks at the peers as the original does right before it would serve: every peer must be used by a pool. What is found
+/// goes to `diagnostics`.
+///
+/// # Errors
+/// When a peer is not used.
+pub fn check_peers(config: &Config, diagnostics: &mut Diagnostics) -> Result<(), Refusal> {
+    for peer in &config.peers {
+        if !peer.is_used {
+            diagnostics.line(Severity::Error, words::peer_unused(&peer.name));
         }
-        if !sane {
-            self.stop(words::FAILOVER_INSANE);
+        if peer.balance_seconds == 0 {
+            diagnostics.line(Severity::Warning, words::peer_unbalanced(&peer.name));
         }
     }
+    if config.peers.iter().all(|peer| peer.is_used) {
+        return Ok(());
+    }
+    diagnostics.line(Severity::Error, words::FAILOVER_INSANE);
+    Err(Refusal::Fatal)
 }

@@ -5,7 +5,7 @@ use common::net::HardwareAddress;
 use common::syntax::{Kind, Place};
 
 use super::builder::{Context, Enclosing};
-use super::model::{FixedAddress, Host, ScopeId};
+use super::model::{FixedAddress, Host, RareOfHost, ScopeId};
 use super::parser::{Failure, Parsed, Parser, latin};
 use super::statement::After;
 use super::words;
@@ -20,7 +20,16 @@ pub(super) struct Draft {
     hardware: Option<Hardware>,
     uid: Option<Box<[u8]>>,
     fixed: Option<Vec<FixedAddress>>,
+    pub(super) rare: Option<Box<RareOfHost>>,
     place: Place,
+}
+
+impl Draft {
+    /// True behind `fixed-address` and behind `fixed-address6`.
+    pub(super) fn has_address(&self) -> bool {
+        let rare = self.rare.as_ref();
+        self.fixed.is_some() || rare.is_some_and(|rare| !rare.addresses6.is_empty())
+    }
 }
 
 /// A hardware address; of one that is too long for a packet only that there was one.
@@ -55,6 +64,7 @@ impl Parser<'_> {
             hardware: None,
             uid: None,
             fixed: None,
+            rare: None,
             place,
         };
         let outer = self.host.replace(draft);
@@ -85,9 +95,7 @@ impl Parser<'_> {
                 self.take();
                 self.expect_semicolon()
             } else if self.peek_is_word("host-identifier") {
-                // The statement has been skipped, and the block goes on.
-                let _ = self.refuse_later::<()>();
-                Ok(())
+                self.host_identifier_statement()
             } else {
                 after_declaration = self.statement(context, after_declaration);
                 Ok(())
@@ -199,7 +207,7 @@ impl Parser<'_> {
         let parsed = self.fixed_address_list();
         match self.host.as_mut().filter(|_| context.in_host) {
             None => self.error(words::FIXED_ADDRESS_NOT_HERE),
-            Some(host) if host.fixed.is_some() => self.error(words::ONE_FIXED_ADDRESS),
+            Some(host) if host.has_address() => self.error(words::ONE_FIXED_ADDRESS),
             Some(host) => host.fixed = parsed.ok(),
         }
         After::Parameter
@@ -227,6 +235,7 @@ impl Parser<'_> {
             hardware: draft.hardware.and_then(|hardware| hardware.0),
             uid,
             fixed_addresses: draft.fixed.unwrap_or_default(),
+            rare: draft.rare,
             scope: draft.scope,
             place: draft.place,
         });

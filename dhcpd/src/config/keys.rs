@@ -1,5 +1,6 @@
 //! Keys and zones: checked here, used by DNS updates and OMAPI.
 
+use common::diag::Severity;
 use common::syntax::{Kind, Token};
 
 use super::parser::{Failure, Parsed, Parser};
@@ -9,14 +10,27 @@ use super::words;
 #[derive(Default)]
 struct Key {
     has_algorithm: bool,
+    knows_algorithm: bool,
     has_secret: bool,
 }
+
+/// Algorithms of keys (RFC 2104 with the hash that each names).
+const ALGORITHMS: &[&str] = &[
+    "hmac-md5",
+    "hmac-sha1",
+    "hmac-sha224",
+    "hmac-sha256",
+    "hmac-sha384",
+    "hmac-sha512",
+];
 
 /// What the block of a zone has said so far.
 #[derive(Default)]
 struct Zone {
     has_primary: bool,
     has_secondary: bool,
+    has_primary6: bool,
+    has_secondary6: bool,
 }
 
 impl Parser<'_> {
@@ -24,16 +38,17 @@ impl Parser<'_> {
     pub(super) fn key(&mut self) -> Parsed<()> {
         self.take();
         let Some(name) = self.key_name() else {
-            self.error(words::KEY_NAME);
-            return self.leave_bad_block();
+            return self.fail_and_skip(words::KEY_NAME);
         };
-        self.expect_left_brace()?;
+        if !self.take().is('{') {
+            return self.fail(words::BLOCK_LEFT_BRACE);
+        }
         let mut key = Key::default();
         if self.key_body(&name, &mut key).is_err() {
             return self.leave_bad_block();
         }
         self.accept(';');
-        self.check_key(&key);
+        self.check_key(&name, &key);
         self.build.keys.insert(name.to_ascii_lowercase());
         Ok(())
     }
@@ -47,7 +62,7 @@ impl Parser<'_> {
         Some(self.text(&token))
     }
 
-    /// Goes out of the block of a key or a zone with an error that has been reported.
+    /// Goes out of the block of a key with an error that has been reported.
     fn leave_bad_block(&mut self) -> Parsed<()> {
         self.skip_blocks(1);
         Err(Failure::Reported)
@@ -72,10 +87,11 @@ impl Parser<'_> {
         if key.has_algorithm {
             return self.fail(words::too_many_algorithms(name));
         }
-        if self.host_name().is_none() {
+        let Some(algorithm) = self.host_name() else {
             return self.fail(words::KEY_ALGORITHM);
-        }
+        };
         key.has_algorithm = true;
+        key.knows_algorithm = is_known_algorithm(&algorithm);
         self.expect_semicolon()
     }
 
@@ -88,38 +104,55 @@ impl Parser<'_> {
         self.expect_semicolon()
     }
 
-    /// A string, or words, digits, `+`, `/` and `=` in a row.
+    /// Words, digits, strings and marks up to one that has another character in it; the first may be anything.
     fn base64(&mut self) -> Parsed<()> {
-        let mut text = String::new();
+        let mut pieces = Vec::new();
         loop {
-            let token = self.peek();
-            if !is_base64_token(&token) {
+            let token = self.take();
+            pieces.push(self.text(&token));
+            let next = self.peek();
+            let is_over = next.kind == Kind::End;
+            if is_over || !self.text(&next).chars().all(is_base64_character) {
                 break;
             }
-            self.take();
-            text.push_str(&self.text(&token));
         }
-        self.check_base64(&text)
+        self.check_base64(&pieces)
     }
 
-    fn check_base64(&mut self, text: &str) -> Parsed<()> {
-        let digits = text.trim_start_matches(is_base64_digit);
-        let Some(wrong) = digits.chars().next().filter(|c| *c != '=') else {
-            let tail = digits.trim_start_matches('=');
-            if tail.is_empty() {
-                return Ok(());
+    fn check_base64(&mut self, pieces: &[String]) -> Parsed<()> {
+        let mut digits = Base64::default();
+        for piece in pieces {
+            for (at, character) in piece.char_indices() {
+                if character == '=' {
+                    digits.pad();
+                } else if digits.is_padded {
+                    let rest = piece.get(at..).unwrap_or_default();
+                    return self.fail(words::base64_tail(rest));
+                } else if let Some(value) = base64_value(character) {
+                    digits.push(value);
+                } else {
+                    return self.fail(words::base64_character(u32::from(character)));
+                }
             }
-            return self.fail(words::base64_tail(tail));
-        };
-        self.fail(words::base64_character(u32::from(wrong)))
+        }
+        if let Some(rest) = digits.rest() {
+            self.error(words::base64_rest(rest));
+        }
+        // Too few digits for one byte go unnoticed, and so does the key.
+        if digits.bytes == 0 {
+            return Err(Failure::Reported);
+        }
+        Ok(())
     }
 
     /// The original dies of a key without one of them.
-    fn check_key(&mut self, key: &Key) {
+    fn check_key(&mut self, name: &str, key: &Key) {
         if !key.has_algorithm {
             self.error(words::KEY_WITHOUT_ALGORITHM);
         } else if !key.has_secret {
             self.error(words::KEY_WITHOUT_SECRET);
+        } else if !key.knows_algorithm {
+            self.remark(Severity::Warning, words::unknown_algorithm(name));
         }
     }
 
@@ -129,10 +162,18 @@ impl Parser<'_> {
         if self.host_name().is_none() {
             return self.fail_and_skip(words::ZONE_NAME);
         }
-        self.expect_left_brace()?;
-        self.zone_body(&mut Zone::default())?;
-        self.accept(';');
-        Ok(())
+        let body = self.zone_block();
+        if body.is_err() {
+            self.skip_statement();
+        }
+        body
+    }
+
+    fn zone_block(&mut self) -> Parsed<()> {
+        if !self.take().is('{') {
+            return self.fail(words::BLOCK_LEFT_BRACE);
+        }
+        self.zone_body(&mut Zone::default())
     }
 
     fn zone_body(&mut self, zone: &mut Zone) -> Parsed<()> {
@@ -142,8 +183,10 @@ impl Parser<'_> {
                 self.zone_servers(&mut zone.has_primary, words::ONE_PRIMARY)?;
             } else if self.is_word(&token, "secondary") {
                 self.zone_servers(&mut zone.has_secondary, words::ONE_SECONDARY)?;
-            } else if self.is_word(&token, "primary6") || self.is_word(&token, "secondary6") {
-                return self.refuse_later();
+            } else if self.is_word(&token, "primary6") {
+                self.zone_servers6(&mut zone.has_primary6, words::ONE_PRIMARY6)?;
+            } else if self.is_word(&token, "secondary6") {
+                self.zone_servers6(&mut zone.has_secondary6, words::ONE_SECONDARY6)?;
             } else if self.is_word(&token, "key") {
                 self.zone_key()?;
             } else {
@@ -157,46 +200,114 @@ impl Parser<'_> {
         if token.is('}') {
             return Ok(());
         }
-        self.fail_and_skip(words::EXPECTING_RIGHT_BRACE)
+        self.fail(words::EXPECTING_RIGHT_BRACE)
     }
 
     fn zone_servers(&mut self, present: &mut bool, again: &str) -> Parsed<()> {
-        if *present {
-            self.error(again);
-            return self.leave_bad_block();
-        }
-        *present = true;
-        self.take();
+        self.first_of_kind(present, again)?;
         loop {
-            self.address_or_name()?;
+            if self.address_or_name().is_err() {
+                return self.fail_and_skip(words::ZONE_ADDRESS);
+            }
             if !self.accept(',') {
                 break;
             }
         }
-        self.expect_semicolon()
+        self.expect(';', words::EXPECTING_SEMICOLON)
+    }
+
+    /// Takes the keyword of servers that may be named once.
+    fn first_of_kind(&mut self, present: &mut bool, again: &str) -> Parsed<()> {
+        if *present {
+            return self.fail_and_skip(again);
+        }
+        *present = true;
+        self.take();
+        Ok(())
+    }
+
+    fn zone_servers6(&mut self, present: &mut bool, again: &str) -> Parsed<()> {
+        self.first_of_kind(present, again)?;
+        loop {
+            if self.address6().is_err() {
+                return self.fail_and_skip(words::ZONE_ADDRESS6);
+            }
+            if !self.accept(',') {
+                break;
+            }
+        }
+        self.expect(';', words::EXPECTING_SEMICOLON)
     }
 
     fn zone_key(&mut self) -> Parsed<()> {
         self.take();
-        let name = self.key_name().unwrap_or_default();
+        let Some(name) = self.key_name() else {
+            return self.fail_and_skip(words::KEY_NAME);
+        };
         if !self.build.keys.contains(&name.to_ascii_lowercase()) {
-            // The end of the statement belongs to what is shown.
-            self.peek();
             self.error(words::unknown_key(&name));
-            return self.leave_bad_block();
         }
         self.expect_semicolon()
     }
 }
 
-fn is_base64_token(token: &Token) -> bool {
-    token.is_identifier()
-        || matches!(
-            token.kind,
-            Kind::String | Kind::Number | Kind::Mark('+' | '/' | '=')
-        )
+/// Base 64 on its way to bytes (RFC 4648, section 4).
+#[derive(Default)]
+struct Base64 {
+    bytes: usize,
+    characters: usize,
+    /// Bits that make no whole byte yet.
+    remainder: u32,
+    is_padded: bool,
 }
 
-fn is_base64_digit(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '+' || character == '/'
+impl Base64 {
+    fn push(&mut self, value: u32) {
+        let all = self.remainder << 6 | value;
+        self.remainder = match self.characters % 4 {
+            0 => all,
+            1 => all & 0x0F,
+            2 => all & 0x03,
+            _ => 0,
+        };
+        self.bytes += usize::from(self.characters % 4 != 0);
+        self.characters += 1;
+    }
+
+    fn pad(&mut self) {
+        self.is_padded = true;
+        self.characters += 1;
+    }
+
+    /// Bits that are left over and are not all zero.
+    fn rest(&self) -> Option<u32> {
+        (self.characters % 4 != 0 && self.remainder != 0).then_some(self.remainder)
+    }
+}
+
+fn is_base64_character(character: char) -> bool {
+    character == '=' || base64_value(character).is_some()
+}
+
+fn base64_value(character: char) -> Option<u32> {
+    let code = u32::from(character);
+    match character {
+        'A'..='Z' => Some(code - 0x41),
+        'a'..='z' => Some(code - 0x61 + 26),
+        '0'..='9' => Some(code - 0x30 + 52),
+        '+' => Some(62),
+        '/' => Some(63),
+        _ => None,
+    }
+}
+
+/// True for an algorithm that keys can be made for: with or without the domain that RFC 2845 puts it in.
+fn is_known_algorithm(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let bare = match name.split_once('.') {
+        None => Some(name.as_str()),
+        Some((bare, "sig-alg.reg.int" | "sig-alg.reg.int.")) => Some(bare),
+        Some(_) => None,
+    };
+    bare.is_some_and(|bare| ALGORITHMS.contains(&bare))
 }

@@ -5,28 +5,34 @@
 
 mod builder;
 mod check;
+mod cidr;
 mod classes;
 mod dates;
 mod definitions;
+mod duid;
 mod executable;
 mod expression;
 mod failover;
 mod functions;
 mod hosts;
+mod hosts6;
 mod index;
 mod keys;
 mod keywords;
 pub mod load;
 pub mod model;
 mod networks;
+mod networks6;
 mod numbers;
 mod options;
 mod parser;
 mod pools;
+mod pools6;
 mod statement;
 mod values;
 mod words;
 
+pub use failover::check_peers;
 pub use index::Index;
 pub use parser::Loader;
 
@@ -35,6 +41,16 @@ use common::diag::Diagnostics;
 use builder::Builder;
 use model::Config;
 use parser::Parser;
+
+/// The protocol family that a configuration is read for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// DHCPv4 and BOOTP.
+    #[default]
+    Dhcpv4,
+    /// DHCPv6.
+    Dhcpv6,
+}
 
 /// Why there is no configuration. What is wrong is among the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +68,11 @@ pub enum Refusal {
 /// When the configuration cannot be used.
 pub fn parse(
     name: &str,
+    family: Family,
     load: &mut Loader<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Config, Refusal> {
-    let mut parser = Parser::new(load, diagnostics);
+    let mut parser = Parser::new(family, load, diagnostics);
     parser.read_file(name, Builder::ROOT);
     if !parser.stopped && parser.diagnostics.errors() == 0 {
         parser.check();

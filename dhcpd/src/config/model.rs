@@ -3,14 +3,14 @@
 //! Declarations live in flat lists and name each other by index. `scopes[0]` is the root.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use common::net::HardwareAddress;
 use common::syntax::Place;
 
 use super::index::Index;
 use crate::eval::ast::{Block, Boolean, Data};
-use crate::options::Registry;
+use crate::options::{OptionId, Registry};
 
 /// Everything a configuration says.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +25,16 @@ pub struct Config {
     pub subnets: Vec<Subnet>,
     /// Pools in the order in which allocation tries them.
     pub pools: Vec<Pool>,
+    /// IPv6 subnets in declaration order; only of a configuration that was read for DHCPv6.
+    pub subnets6: Vec<Subnet6>,
+    /// Pools of IPv6 addresses and prefixes in declaration order.
+    pub pools6: Vec<Pool6>,
     /// Host declarations in declaration order.
     pub hosts: Vec<Host>,
     /// Classes in declaration order.
     pub classes: Vec<Class>,
+    /// Failover peers in declaration order.
+    pub peers: Vec<Peer>,
     /// Option spaces and definitions: the built-in ones and those of the configuration.
     pub options: Registry,
     /// Host names used as addresses; resolved outside of the core and handed to the evaluator.
@@ -53,6 +59,9 @@ pub struct NetworkId(pub u32);
 /// Index into [`Config::subnets`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SubnetId(pub u32);
+/// Index into [`Config::subnets6`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subnet6Id(pub u32);
 /// Index into [`Config::pools`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PoolId(pub u32);
@@ -100,6 +109,63 @@ pub struct Subnet {
     pub scope: ScopeId,
     /// Where it is declared.
     pub place: Place,
+}
+
+/// An IPv6 subnet of a shared network.
+#[derive(Clone, Debug)]
+pub struct Subnet6 {
+    /// Network address.
+    pub address: Ipv6Addr,
+    /// Bits of the network, 0 to 128.
+    pub bits: u8,
+    /// The link it is on.
+    pub network: NetworkId,
+    /// Its statements.
+    pub scope: ScopeId,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// IPv6 addresses and prefixes that are leased under the same conditions.
+#[derive(Clone, Debug)]
+pub struct Pool6 {
+    /// The link it belongs to.
+    pub network: NetworkId,
+    /// Its statements.
+    pub scope: ScopeId,
+    /// `allow` permits; if there are any, one must match.
+    pub permits: Box<[Permit]>,
+    /// `deny` permits; none may match.
+    pub prohibits: Box<[Permit]>,
+    /// What it lends; blocks may overlap.
+    pub blocks: Vec<Block6>,
+    /// Where it is declared, or its first range.
+    pub place: Place,
+}
+
+/// Part of a pool: a prefix and what is made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block6 {
+    /// First address.
+    pub address: Ipv6Addr,
+    /// Bits that all of it has in common.
+    pub bits: u8,
+    /// What clients get of it.
+    pub lends: Lends,
+}
+
+/// What a part of an IPv6 pool lends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lends {
+    /// Addresses (IA_NA, RFC 8415 section 21.4).
+    Addresses,
+    /// Temporary addresses (IA_TA, RFC 8415 section 21.5).
+    TemporaryAddresses,
+    /// Prefixes of that many bits (IA_PD, RFC 8415 section 21.21).
+    Prefixes {
+        /// Length of each prefix.
+        bits: u8,
+    },
 }
 
 /// Addresses that are leased under the same conditions.
@@ -151,10 +217,34 @@ pub struct Host {
     pub uid: Option<Box<[u8]>>,
     /// Its addresses, on any network.
     pub fixed_addresses: Vec<FixedAddress>,
+    /// What the declaration says beyond that; few do.
+    pub rare: Option<Box<RareOfHost>>,
     /// Its statements; their parent is the enclosing group or declaration.
     pub scope: ScopeId,
     /// Where it is declared.
     pub place: Place,
+}
+
+/// What only few host declarations say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RareOfHost {
+    /// `fixed-address6`
+    pub addresses6: Vec<Ipv6Addr>,
+    /// `fixed-prefix6`: first address and bits.
+    pub prefixes6: Vec<(Ipv6Addr, u8)>,
+    /// `host-identifier`
+    pub identifier: Option<HostIdentifier>,
+}
+
+/// An option of the client that identifies a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostIdentifier {
+    /// `v6relopt N`: the option is in the N-th relay's message, counted from the client; otherwise in the client's own.
+    pub relays: Option<u32>,
+    /// The option.
+    pub option: OptionId,
+    /// Its value.
+    pub value: Box<[u8]>,
 }
 
 /// One value of `fixed-address`.
@@ -164,6 +254,25 @@ pub enum FixedAddress {
     Address(Ipv4Addr),
     /// Written as a host name: one of [`Config::names`].
     Name(Box<str>),
+}
+
+/// The other server of a failover pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// Name of the pair.
+    pub name: Box<str>,
+    /// This server is the second one of the pair.
+    pub is_secondary: bool,
+    /// `peer address`
+    pub has_peer_address: bool,
+    /// `mclt`
+    pub has_mclt: bool,
+    /// `split` or `hba`
+    pub has_balance: bool,
+    /// `load balance max seconds`
+    pub balance_seconds: u32,
+    /// A pool refers to it.
+    pub is_used: bool,
 }
 
 /// A class of clients.

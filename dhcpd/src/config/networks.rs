@@ -84,8 +84,7 @@ impl Parser<'_> {
     }
 
     fn network_is_empty(&self, network: NetworkId) -> bool {
-        let mut subnets = self.build.config.subnets.iter();
-        !self.stopped && !subnets.any(|subnet| subnet.network == network)
+        !self.stopped && !self.build.has_subnet(network)
     }
 
     /// Statements of a shared network or a subnet, which both know `interface`.
@@ -144,6 +143,9 @@ impl Parser<'_> {
         mask: Ipv4Addr,
         place: Place,
     ) -> Parsed<()> {
+        if !self.build.config.subnets6.is_empty() {
+            self.error(words::MIXED_FAMILIES);
+        }
         self.warn_of_overlap(address, mask);
         let scope = self.build.open_scope(context.scope, place);
         let network = context
@@ -161,8 +163,14 @@ impl Parser<'_> {
             scope,
             network: Some(network),
             subnet: Some(subnet),
+            subnet6: None,
             in_host: false,
         };
+        self.network_block_body(inside, network)
+    }
+
+    /// The block of a subnet.
+    pub(super) fn network_block_body(&mut self, inside: Context, network: NetworkId) -> Parsed<()> {
         self.expect_left_brace()?;
         self.nested(|parser| {
             parser.network_body(inside, network);

@@ -59,6 +59,20 @@ impl Parser<'_> {
         }
     }
 
+    /// The option that identifies a host. A space that does not exist ends the statement, an option that does not the
+    /// host.
+    pub(super) fn option_of_host(&mut self) -> Parsed<OptionId> {
+        match self.option_name()? {
+            Named::Known(option) => Ok(option),
+            Named::New { space, name } => {
+                // The value belongs to what is shown.
+                self.peek();
+                let space = self.space_name(space);
+                self.fail_out_of_host(words::unknown_option(&space, &name))
+            }
+        }
+    }
+
     fn option_name(&mut self) -> Parsed<Named> {
         let token = self.take();
         if !token.is_identifier() {
@@ -88,10 +102,10 @@ impl Parser<'_> {
         let Some(code) = code_of_unknown(&name) else {
             return Ok(Named::New { space, name });
         };
-        let last = self.last_code(space);
+        let last = Self::last_code(space);
         if code == 0 || Some(code) == last {
             let space = self.space_name(space);
-            return self.fail_and_skip(words::illegal_codes(last.unwrap_or(u32::MAX), &space));
+            return self.fail_and_skip(words::illegal_codes(last.unwrap_or(0), &space));
         }
         let id = OptionId { space, code };
         if options.definition(id).is_some() {
@@ -101,13 +115,9 @@ impl Parser<'_> {
         Ok(Named::Known(id))
     }
 
-    /// The code that marks the end of a list of options, where there is one.
-    fn last_code(&self, space: SpaceId) -> Option<u32> {
-        let width = self.build.config.options.space(space)?.code_width;
-        match width {
-            1 => Some(0xFF),
-            _ => None,
-        }
+    /// The code that marks the end of a list of options (RFC 2132, section 3.2), in the space that has one.
+    fn last_code(space: SpaceId) -> Option<u32> {
+        (space == SpaceId::DHCP).then_some(0xFF)
     }
 
     pub(super) fn space_name(&self, space: SpaceId) -> String {

@@ -6,7 +6,7 @@ use common::diag::{Diagnostics, Severity};
 use common::syntax::{Cursor, Document, FileId, Kind, Place, StringFlaw, Token, decode_string};
 
 use super::builder::Builder;
-use super::{hosts, words};
+use super::{Family, hosts, words};
 use crate::eval::NESTING_LIMIT;
 
 /// Why something could not be parsed.
@@ -29,6 +29,7 @@ const DEEPEST: usize = NESTING_LIMIT;
 
 /// Reads one configuration.
 pub(super) struct Parser<'a> {
+    pub(super) family: Family,
     pub(super) cursor: Cursor,
     pub(super) build: Builder,
     pub(super) diagnostics: &'a mut Diagnostics,
@@ -41,9 +42,14 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(load: &'a mut Loader<'a>, diagnostics: &'a mut Diagnostics) -> Self {
+    pub(super) fn new(
+        family: Family,
+        load: &'a mut Loader<'a>,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
         let nothing = Document::read(FileId(0), "", b"");
         Self {
+            family,
             cursor: Cursor::new(Rc::new(nothing)),
             build: Builder::default(),
             diagnostics,
@@ -58,6 +64,12 @@ impl<'a> Parser<'a> {
     pub(super) fn peek(&mut self) -> Token {
         self.report_flaws();
         self.cursor.peek()
+    }
+
+    /// The next token, if it follows the last one without a blank.
+    pub(super) fn peek_adjacent(&mut self) -> Option<Token> {
+        self.report_flaws();
+        self.cursor.peek_adjacent()
     }
 
     pub(super) fn take(&mut self) -> Token {

@@ -15,13 +15,19 @@ use crate::config::model::ScopeId;
 pub(super) struct Draft {
     network: NetworkId,
     scope: ScopeId,
-    permits: Vec<Permit>,
-    prohibits: Vec<Permit>,
+    permits: Permits,
     ranges: Vec<(Ipv4Addr, Ipv4Addr)>,
     has_range: bool,
     /// Two servers share the pool.
     has_peer: bool,
     place: Place,
+}
+
+/// `allow` and `deny` statements of a pool, in order.
+#[derive(Default)]
+pub(super) struct Permits {
+    pub(super) allowed: Vec<Permit>,
+    pub(super) denied: Vec<Permit>,
 }
 
 /// Addresses that are reported one by one when they are declared twice.
@@ -42,8 +48,7 @@ impl Parser<'_> {
         let mut draft = Draft {
             network,
             scope: self.build.open_scope(parent, place),
-            permits: Vec::new(),
-            prohibits: Vec::new(),
+            permits: Permits::default(),
             ranges: Vec::new(),
             has_range: false,
             has_peer: network_has_peer,
@@ -72,16 +77,11 @@ impl Parser<'_> {
         while !self.leave_block() {
             if self.accept_word("range") {
                 self.range(context, Some(draft));
-            } else if self.accept_word("allow") {
-                // Whatever fails has been reported.
-                let _ = self.permit_into(|draft| &mut draft.permits, draft);
-            } else if self.accept_word("deny") {
-                let _ = self.permit_into(|draft| &mut draft.prohibits, draft);
             } else if self.peek_is_word("failover") {
                 self.pool_failover(draft);
             } else if self.accept_word("no") {
                 self.no_failover(draft);
-            } else {
+            } else if !self.accept_permit(&mut draft.permits) {
                 after_declaration = self.statement(inside, after_declaration);
             }
         }
@@ -117,18 +117,26 @@ impl Parser<'_> {
         self.is_word(&token, "peer")
     }
 
-    fn permit_into(
-        &mut self,
-        list: fn(&mut Draft) -> &mut Vec<Permit>,
-        draft: &mut Draft,
-    ) -> Parsed<()> {
-        let permit = self.permit(draft)?;
-        list(draft).extend(permit);
-        self.expect_semicolon()
+    /// `allow …;` or `deny …;` of a pool. False if it is neither.
+    pub(super) fn accept_permit(&mut self, permits: &mut Permits) -> bool {
+        let is_allowed = self.accept_word("allow");
+        if !is_allowed && !self.accept_word("deny") {
+            return false;
+        }
+        // Whatever fails has been reported.
+        if let Ok(permit) = self.permit(permits) {
+            let list = match is_allowed {
+                true => &mut permits.allowed,
+                false => &mut permits.denied,
+            };
+            list.extend(permit);
+            let _ = self.expect_semicolon();
+        }
+        true
     }
 
     /// `None` for one that cannot be used, which has been reported.
-    fn permit(&mut self, draft: &Draft) -> Parsed<Option<Permit>> {
+    fn permit(&mut self, permits: &Permits) -> Parsed<Option<Permit>> {
         let token = self.take();
         let word = self.text(&token).to_ascii_lowercase();
         let permit = match word.as_str() {
@@ -141,7 +149,7 @@ impl Parser<'_> {
             "all" => self.with_clients(Permit::AllClients)?,
             "dynamic" => self.dynamic_bootp_clients()?,
             "members" => return self.members(),
-            "after" => self.after(draft)?,
+            "after" => self.after(permits)?,
             _ => return self.fail_and_skip(words::PERMIT_TYPE),
         };
         Ok(Some(permit))
@@ -179,8 +187,8 @@ impl Parser<'_> {
         Ok(class.map(Permit::MembersOf))
     }
 
-    fn after(&mut self, draft: &Draft) -> Parsed<Permit> {
-        let mut all = draft.permits.iter().chain(&draft.prohibits);
+    fn after(&mut self, permits: &Permits) -> Parsed<Permit> {
+        let mut all = permits.allowed.iter().chain(&permits.denied);
         if all.any(|permit| matches!(permit, Permit::After(_))) {
             return self.fail_and_skip(words::TWO_DATES);
         }
@@ -196,8 +204,8 @@ impl Parser<'_> {
                 self.build.add_pool(Pool {
                     network: draft.network,
                     scope: draft.scope,
-                    permits: draft.permits,
-                    prohibits: draft.prohibits,
+                    permits: draft.permits.allowed,
+                    prohibits: draft.permits.denied,
                     ranges: draft.ranges,
                     place: draft.place,
                 });
@@ -225,8 +233,8 @@ impl Parser<'_> {
         config.pools.iter_mut().find(|pool| {
             pool.network == draft.network
                 && is_bare(pool.scope)
-                && same_permits(&pool.permits, &draft.permits)
-                && same_permits(&pool.prohibits, &draft.prohibits)
+                && same_permits(&pool.permits, &draft.permits.allowed)
+                && same_permits(&pool.prohibits, &draft.permits.denied)
         })
     }
 
@@ -284,7 +292,12 @@ impl Parser<'_> {
     /// In a subnet that subnet; in a shared network the one that was declared before and holds the address.
     fn subnet_of_range(&mut self, context: Context, low: Ipv4Addr) -> Option<Subnet> {
         if context.enclosing == Enclosing::Subnet {
-            return self.build.subnet(context.subnet?).cloned();
+            let subnet = context.subnet.and_then(|id| self.build.subnet(id));
+            let subnet = subnet.cloned();
+            if subnet.is_none() {
+                self.error(words::RANGE_IN_IPV6);
+            }
+            return subnet;
         }
         let network = context.network?;
         let holds =

@@ -76,13 +76,19 @@ impl Parser<'_> {
             Keyword::Host => self.allowed_host(context),
             Keyword::Group => self.allowed_group(context),
             Keyword::SharedNetwork => return Some(self.allowed_network(context)),
-            Keyword::Subnet => self.allowed_subnet(context),
-            Keyword::Subnet6 => self.refuse_subnet6(),
+            Keyword::Subnet => self.allowed_subnet(context, Self::subnet),
+            Keyword::Subnet6 => self.allowed_subnet(context, Self::subnet6),
             Keyword::Class => return Some(self.allowed_class(context, Self::class)),
             Keyword::Subclass => return Some(self.allowed_class(context, Self::subclass)),
             Keyword::Failover => return Some(self.failover(context)),
             Keyword::Pool => return Some(self.allowed_pool(context)),
             Keyword::Range => return Some(self.allowed_range(context)),
+            Keyword::Pool6 => return Some(self.allowed_pool6(context)),
+            Keyword::Range6 => return Some(self.allowed_range6(context)),
+            Keyword::Prefix6 => return Some(self.allowed_prefix6(context)),
+            Keyword::FixedAddress6 => return Some(self.fixed_address6(context)),
+            Keyword::FixedPrefix6 => return Some(self.fixed_prefix6(context)),
+            Keyword::ServerDuid => return Some(self.server_duid()),
             Keyword::Option => return Some(self.option_or_definition(context)),
             Keyword::Hardware => return Some(self.hardware(context)),
             Keyword::FixedAddress => return Some(self.fixed_address(context)),
@@ -201,19 +207,14 @@ impl Parser<'_> {
         After::Declaration
     }
 
-    fn allowed_subnet(&mut self, context: Context) {
+    fn allowed_subnet(&mut self, context: Context, parse: fn(&mut Self, Context)) {
         self.take();
         match context.enclosing {
             Enclosing::Host | Enclosing::Subnet | Enclosing::Class => {
                 self.refuse(words::SUBNET_NOT_HERE);
             }
-            _ => self.subnet(context),
+            _ => parse(self, context),
         }
-    }
-
-    fn refuse_subnet6(&mut self) {
-        self.take();
-        self.refuse(words::SUBNET6);
     }
 
     fn allowed_class(&mut self, context: Context, parse: fn(&mut Self, Context)) -> After {
@@ -246,7 +247,35 @@ impl Parser<'_> {
         After::AsBefore
     }
 
-    fn refuse(&mut self, text: &str) {
+    fn allowed_pool6(&mut self, context: Context) -> After {
+        self.take();
+        match context.enclosing {
+            Enclosing::Pool => self.refuse(words::POOL6_IN_POOL),
+            Enclosing::Subnet => self.pool6(context),
+            _ => self.refuse(words::POOL6_OUTSIDE),
+        }
+        After::AsBefore
+    }
+
+    fn allowed_range6(&mut self, context: Context) -> After {
+        self.take();
+        match context.enclosing {
+            Enclosing::Subnet => self.range6(context),
+            _ => self.refuse(words::RANGE6_NOT_HERE),
+        }
+        After::AsBefore
+    }
+
+    fn allowed_prefix6(&mut self, context: Context) -> After {
+        self.take();
+        match context.enclosing {
+            Enclosing::Subnet => self.prefix6(context),
+            _ => self.refuse(words::PREFIX6_NOT_HERE),
+        }
+        After::AsBefore
+    }
+
+    pub(super) fn refuse(&mut self, text: &str) {
         self.error(text);
         self.skip_statement();
     }

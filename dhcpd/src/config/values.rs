@@ -1,7 +1,5 @@
 //! Values of options, parameters and declarations: typed words to bytes (reference isc-dhcpd-config.md, section 2.1).
 
-use std::net::Ipv6Addr;
-
 use common::syntax::{Kind, Token};
 
 use super::model::FixedAddress;
@@ -117,12 +115,12 @@ impl Parser<'_> {
     /// A dotted quad, or the name of a host.
     pub(super) fn address_or_name(&mut self) -> Parsed<FixedAddress> {
         let token = self.peek();
-        if token.is_identifier() {
+        if token.kind == Kind::Number && self.is_quad_ahead() {
+            return self.ip_address().map(FixedAddress::Address);
+        }
+        if token.is_identifier() || token.kind == Kind::Number {
             let name = self.host_name().unwrap_or_default();
             return Ok(FixedAddress::Name(self.build.add_name(&name)));
-        }
-        if token.kind == Kind::Number {
-            return self.ip_address().map(FixedAddress::Address);
         }
         let token = if token.is('{') || token.is('}') {
             token
@@ -131,6 +129,11 @@ impl Parser<'_> {
         };
         let text = self.text(&token);
         self.fail_behind(&token, words::not_an_address(&text, token_number(&token)))
+    }
+
+    /// The name of a host may be a number, but not two with a dot between them.
+    fn is_quad_ahead(&self) -> bool {
+        self.cursor.ahead(1).is('.') && self.cursor.ahead(2).kind == Kind::Number
     }
 
     fn flag(&mut self) -> Parsed<Vec<u8>> {
@@ -231,28 +234,6 @@ impl Parser<'_> {
             Err(_) => self.fail_and_skip(words::DOMAIN_NAME),
         }
     }
-
-    fn address6(&mut self) -> Parsed<Ipv6Addr> {
-        let mut text = String::new();
-        let mut end = self.peek().start;
-        loop {
-            let token = self.peek();
-            if token.start != end || !is_part_of_address6(&token) {
-                break;
-            }
-            self.take();
-            end = token.end;
-            text.push_str(self.cursor.text_of(&token));
-        }
-        match text.parse() {
-            Ok(address) => Ok(address),
-            Err(_) => self.fail_and_skip(words::ADDRESS6),
-        }
-    }
-}
-
-fn is_part_of_address6(token: &Token) -> bool {
-    token.is_identifier() || matches!(token.kind, Kind::Number | Kind::Mark(':' | '.'))
 }
 
 /// Constant bytes if no name is in them.

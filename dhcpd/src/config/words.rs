@@ -36,6 +36,46 @@ pub(super) const RANGE_NOT_HERE: &str = "range declaration not allowed here.";
 pub(super) const POOL_IN_POOL: &str = "pool declared within pool.";
 pub(super) const POOL_OUTSIDE: &str = "pool declared outside of network";
 pub(super) const SUBNET6: &str = "subnet6 statement is only supported in DHCPv6 mode.";
+pub(super) const SUBNET6_SLASH: &str = "Expecting a '/'.";
+pub(super) const SUBNET6_NUMBER: &str = "Expecting a number.";
+pub(super) const SUBNET6_BITS: &str = "Expecting a number between 0 and 128.";
+pub(super) const SUBNET6_SHORT: &str = "New subnet mask too short.";
+pub(super) const MIXED_FAMILIES: &str =
+    "subnet and subnet6 declarations cannot be in one configuration.";
+pub(super) const RANGE6_FAMILY: &str = "range6 statement is only supported in DHCPv6 mode.";
+pub(super) const RANGE6_NOT_HERE: &str = "range6 declaration not allowed here.";
+pub(super) const RANGE6_IN_IPV4: &str = "range6 declaration in a subnet of IPv4 addresses.";
+pub(super) const RANGE_IN_IPV6: &str = "range declaration in a subnet of IPv6 addresses.";
+pub(super) const RANGE6_START: &str = "range6 start address is outside the subnet";
+pub(super) const RANGE6_END: &str = "range6 end address is outside the subnet";
+pub(super) const PREFIX6_FAMILY: &str = "prefix6 statement is only supported in DHCPv6 mode.";
+pub(super) const PREFIX6_NOT_HERE: &str = "prefix6 declaration not allowed here.";
+pub(super) const PREFIX6_BITS: &str = "networks have 0 to 128 bits (exclusive)";
+pub(super) const PREFIX_SLASH: &str = "expecting '/'";
+pub(super) const PREFIX_NUMBER: &str = "expecting number";
+pub(super) const MASK_BITS: &str = "networks have 0 to 128 bits";
+pub(super) const MASK_SMALLER: &str = "network mask smaller than subnet mask";
+pub(super) const MASK_SHORT: &str = "network mask too short";
+pub(super) const TEMPORARY_SHORT: &str = "temporary mask too short";
+pub(super) const TEMPORARY_SINGLE: &str = "temporary singleton?";
+pub(super) const POOL6_IN_POOL: &str = "pool6 declared within pool.";
+pub(super) const POOL6_OUTSIDE: &str = "pool6 declared outside of network";
+pub(super) const POOL6_WITHOUT_RANGE: &str = "Pool6 declaration with no address range6 or prefix6.";
+pub(super) const POOL6_NEEDS_RANGE: [&str; 2] = [
+    "Pool6 declarations must always contain at least",
+    "one range6 or prefix6 statement.",
+];
+pub(super) const FIXED_PREFIX6_NOT_HERE: &str = "fixed-prefix6 declaration not allowed here.";
+pub(super) const ONE_HOST_IDENTIFIER: &str = "only one host-identifier allowed per host";
+pub(super) const HOST_IDENTIFIER: &str = "host-identifier must be an option or v6relopt";
+pub(super) const RELAY_NUMBER: &str = "host-identifier v6relopt must have a number";
+pub(super) const RELAY_POSITIVE: &str = "host-identifier v6relopt must have a number >= 0";
+pub(super) const DUID_TYPE: &str = "DUID type of LLT, EN, or LL expected";
+pub(super) const DUID_ENTERPRISE: &str = "enterprise number expected";
+pub(super) const DUID_IDENTIFIER: &str = "identifier expected";
+pub(super) const DUID_HARDWARE: &str = "hardware type expected";
+pub(super) const DUID_TIME: &str = "timestamp expected";
+pub(super) const DUID_SEMICOLON: &str = "semicolon expected";
 pub(super) const ASSERTION: &str = "expecting assertion";
 pub(super) const AUTHORITY: &str = "authority makes no sense here.";
 pub(super) const SPACE_SCOPED: &str = "option space definitions may not be scoped.";
@@ -154,6 +194,11 @@ pub(super) const KEY_ALGORITHM: &str = "expecting key algorithm name.";
 pub(super) const ZONE_NAME: &str = "expecting hostname.";
 pub(super) const KEY_WITHOUT_ALGORITHM: &str = "key has no algorithm.";
 pub(super) const KEY_WITHOUT_SECRET: &str = "key has no secret.";
+pub(super) const ONE_PRIMARY6: &str = "more than one primary6.";
+pub(super) const ONE_SECONDARY6: &str = "more than one secondary6.";
+pub(super) const ZONE_ADDRESS: &str = "expecting IP addr or hostname.";
+pub(super) const BLOCK_LEFT_BRACE: &str = "expecting left brace";
+pub(super) const ZONE_ADDRESS6: &str = "expecting IPv6 addr.";
 pub(super) const ONE_PRIMARY: &str = "more than one primary.";
 pub(super) const ONE_SECONDARY: &str = "more than one secondary.";
 
@@ -317,6 +362,14 @@ pub(super) fn base64_character(character: u32) -> String {
 
 pub(super) fn base64_tail(tail: &str) -> String {
     format!("stuff after base64 '=' terminator: {tail}.")
+}
+
+pub(super) fn base64_rest(rest: u32) -> String {
+    format!("partial base64 value left over: {rest}.")
+}
+
+pub(super) fn unknown_algorithm(key: &str) -> String {
+    format!("Unable to create tsec structure for {key}")
 }
 
 pub(super) fn unknown_key(name: &str) -> String {

@@ -12,7 +12,7 @@ use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{self, model::Config};
+use crate::config::{self, Family, model::Config};
 use crate::eval::ResolvedNames;
 use crate::lease::{self, Lease, Load, State};
 use crate::wire::{FIXED_LENGTH, MAGIC_COOKIE};
@@ -84,7 +84,7 @@ impl Bench {
 fn configure(text: &str) -> Config {
     let mut diagnostics = Diagnostics::default();
     let mut load = |_: &str| Ok(text.as_bytes().to_vec());
-    let config = config::parse("dhcpd.conf", &mut load, &mut diagnostics);
+    let config = config::parse("dhcpd.conf", Family::Dhcpv4, &mut load, &mut diagnostics);
     config.unwrap_or_else(|_| panic!("{:?}", diagnostics.messages()))
 }
 

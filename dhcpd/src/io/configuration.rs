@@ -8,18 +8,27 @@ use common::log::{Level, Logger};
 use super::failure::Fatal;
 use crate::config::load::from_disk;
 use crate::config::model::Config;
-use crate::config::{self, Refusal};
+use crate::config::{self, Family, Refusal};
 use crate::words;
 
 /// Reads the configuration at `path` and the files it includes.
-pub(super) fn read(path: &Path, logger: &Logger) -> Result<Config, Fatal> {
+pub(super) fn read(path: &Path, family: Family, logger: &Logger) -> Result<Config, Fatal> {
     let mut diagnostics = Diagnostics::default();
-    let parsed = config::parse(&path.to_string_lossy(), &mut from_disk, &mut diagnostics);
+    let name = path.to_string_lossy();
+    let parsed = config::parse(&name, family, &mut from_disk, &mut diagnostics);
     report(&diagnostics, logger);
     parsed.map_err(|refusal| match refusal {
         Refusal::Errors => words::CONFIGURATION_ERRORS.into(),
         Refusal::Fatal => Fatal::reported(),
     })
+}
+
+/// Looks at the failover peers of a configuration.
+pub(super) fn check_peers(config: &Config, logger: &Logger) -> Result<(), Fatal> {
+    let mut diagnostics = Diagnostics::default();
+    let checked = config::check_peers(config, &mut diagnostics);
+    report(&diagnostics, logger);
+    checked.map_err(|_| Fatal::reported())
 }
 
 /// Refuses to serve a configuration that asks for what this server cannot do.

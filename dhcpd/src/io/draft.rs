@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use common::log::Logger;
@@ -18,6 +19,7 @@ use super::listen::{self, Listening};
 use super::parameters::{self, Parameters};
 use super::paths::Paths;
 use crate::cli::{Goal, Options, Residence};
+use crate::config::Family;
 use crate::config::model::Config;
 use crate::engine4::{Listener, Setup};
 use crate::eval::ResolvedNames;
@@ -41,8 +43,11 @@ impl Draft {
         port: u16,
         logger: &Logger,
     ) -> Result<Self, Fatal> {
-        let config = configuration::read(&paths.config, logger)?;
-        let names = parameters::resolve(&config);
+        let config = configuration::read(&paths.config, options.family, logger)?;
+        let names = match options.goal {
+            Goal::Serve => parameters::resolve(&config),
+            Goal::TestConfiguration | Goal::TestLeases => ResolvedNames::default(),
+        };
         let parameters = Parameters::evaluate(&config, &names, clock::now());
         parameters.lines.iter().for_each(|line| logger.log(line));
         if let Some(facility) = parameters.facility {
@@ -53,7 +58,7 @@ impl Draft {
         }
         Ok(Self {
             port: parameters.local_port.unwrap_or(port),
-            paths: override_paths(paths, &parameters),
+            paths: override_paths(paths, options.family, &parameters),
             config: Arc::new(config),
             options,
             names,
@@ -188,10 +193,14 @@ impl Draft {
     }
 }
 
-fn override_paths(paths: Paths, parameters: &Parameters) -> Paths {
+/// Of DHCPv6 the parameters of its own come before those of both families.
+fn override_paths(paths: Paths, family: Family, parameters: &Parameters) -> Paths {
+    let of_family = |own: &Option<PathBuf>| own.clone().filter(|_| family == Family::Dhcpv6);
+    let leases = of_family(&parameters.leases6).or_else(|| parameters.leases.clone());
+    let pid_file = of_family(&parameters.pid_file6).or_else(|| parameters.pid_file.clone());
     Paths {
-        leases: parameters.leases.clone().unwrap_or(paths.leases),
-        pid_file: parameters.pid_file.clone().unwrap_or(paths.pid_file),
+        leases: leases.unwrap_or(paths.leases),
+        pid_file: pid_file.unwrap_or(paths.pid_file),
         ..paths
     }
 }

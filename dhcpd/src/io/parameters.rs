@@ -16,6 +16,8 @@ use crate::options::{OptionSet, codes};
 pub(super) struct Parameters {
     pub(super) leases: Option<PathBuf>,
     pub(super) pid_file: Option<PathBuf>,
+    pub(super) leases6: Option<PathBuf>,
+    pub(super) pid_file6: Option<PathBuf>,
     pub(super) local_port: Option<u16>,
     pub(super) remote_port: Option<u16>,
     pub(super) local_address: Option<Ipv4Addr>,
@@ -43,6 +45,10 @@ impl Parameters {
         Self {
             leases: values.text(codes::LEASE_FILE_NAME).map(PathBuf::from),
             pid_file: values.text(codes::PID_FILE_NAME).map(PathBuf::from),
+            leases6: values
+                .text(codes::DHCPV6_LEASE_FILE_NAME)
+                .map(PathBuf::from),
+            pid_file6: values.text(codes::DHCPV6_PID_FILE_NAME).map(PathBuf::from),
             local_port: values.uint16(codes::LOCAL_PORT),
             remote_port: values.uint16(codes::REMOTE_PORT),
             local_address: values.address(codes::LOCAL_ADDRESS),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Fatal;
 use crate::cli::Options;
+use crate::config::Family;
 use crate::words;
 
 /// The files of the server.
@@ -18,6 +19,22 @@ pub(super) struct Paths {
     pub(super) pid_file: PathBuf,
 }
 
+/// Environment variables and built-in paths of a family.
+struct Defaults {
+    leases: (&'static str, &'static str),
+    pid_file: (&'static str, &'static str),
+}
+
+const DHCPV4: Defaults = Defaults {
+    leases: ("PATH_DHCPD_DB", "/var/lib/dhcp/dhcpd.leases"),
+    pid_file: ("PATH_DHCPD_PID", "/var/run/dhcpd.pid"),
+};
+
+const DHCPV6: Defaults = Defaults {
+    leases: ("PATH_DHCPD6_DB", "/var/lib/dhcp/dhcpd6.leases"),
+    pid_file: ("PATH_DHCPD6_PID", "/var/run/dhcpd6.pid"),
+};
+
 impl Paths {
     /// From the command line and this process's environment. The lease file becomes an absolute path.
     pub(super) fn find(options: &Options) -> Result<Self, Fatal> {
@@ -26,15 +43,15 @@ impl Paths {
             let chosen = given.clone().or_else(environment);
             chosen.unwrap_or_else(|| PathBuf::from(built_in))
         };
-        let leases = choose(
-            &options.leases,
-            "PATH_DHCPD_DB",
-            "/var/lib/dhcp/dhcpd.leases",
-        );
+        let own = match options.family {
+            Family::Dhcpv4 => &DHCPV4,
+            Family::Dhcpv6 => &DHCPV6,
+        };
+        let leases = choose(&options.leases, own.leases.0, own.leases.1);
         Ok(Self {
             config: choose(&options.config, "PATH_DHCPD_CONF", "/etc/dhcp/dhcpd.conf"),
             leases: absolute(&leases).map_err(|error| words::no_real_path(&leases, &error))?,
-            pid_file: choose(&options.pid_file, "PATH_DHCPD_PID", "/var/run/dhcpd.pid"),
+            pid_file: choose(&options.pid_file, own.pid_file.0, own.pid_file.1),
         })
     }
 }

@@ -10,12 +10,14 @@ use common::sys::icmp::IcmpSocket;
 use common::sys::signals;
 
 use super::clock;
+use super::configuration;
 use super::draft::Draft;
 use super::failure::Fatal;
 use super::identity::Identity;
 use super::paths::Paths;
 use super::server::{self, Parts};
-use crate::cli::{self, Family, Goal, Options, Refusal, Residence};
+use crate::cli::{self, Goal, Options, Refusal, Residence};
+use crate::config::Family;
 use crate::engine4::Engine;
 use crate::words;
 
@@ -93,6 +95,7 @@ fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
     let icmp = open_icmp(&options, logger);
     let draft = Draft::read(options, paths, port, logger)?;
     draft.log_files(logger);
+    configuration::check_peers(draft.config(), logger)?;
     draft.change_root()?;
     match draft.goal() {
         Goal::TestConfiguration => {}
@@ -133,8 +136,9 @@ fn serve(
 }
 
 fn refuse_unsupported(options: &Options) -> Result<(), Fatal> {
+    let serves = options.goal != Goal::TestConfiguration;
     let unsupported = [
-        ("-6", options.family == Family::Dhcpv6),
+        ("-6", serves && options.family == Family::Dhcpv6),
         ("-tf", options.trace.is_some()),
         ("-play", options.play.is_some() && options.leases.is_some()),
     ];

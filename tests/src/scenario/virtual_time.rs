@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::diag::Diagnostics;
 use common::net::HardwareAddress;
 use common::time::Time;
-use dhcpd::config::{self, model::Config};
+use dhcpd::config::{self, Family, model::Config};
 use dhcpd::engine4::{
     Arrival, Engine, InterfaceId, Listener, Outbox, PingRequest, Reply, Route, Setup,
 };
@@ -205,7 +205,7 @@ fn set_up(text: &str) -> Result<Setup> {
 fn configure(text: &str) -> Result<Config> {
     let mut diagnostics = Diagnostics::default();
     let mut load = |_: &str| Ok(text.as_bytes().to_vec());
-    config::parse("dhcpd.conf", &mut load, &mut diagnostics)
+    config::parse("dhcpd.conf", Family::Dhcpv4, &mut load, &mut diagnostics)
         .map_err(|_| Failure::new(said(&diagnostics)))
 }
 

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use pretty_assertions::assert_eq;
 
-use super::read;
+use super::{Family, read, read_for};
 
-/// Cases: `%% refused` or `%% accepted`, a configuration, `%% says`, the lines.
+/// Cases: `%% refused` or `%% accepted`, `-6` if it is for DHCPv6, a configuration, `%% says`, the lines.
 const MEASURED: &str = include_str!("measured.txt");
 
 #[test]
@@ -17,7 +17,11 @@ fn every_measured_message_comes_out_line_for_line() {
         };
         let (verdict, text) = configuration.split_once('\n').unwrap();
         let expected: Vec<&str> = says.strip_prefix("says\n").unwrap().lines().collect();
-        let (result, lines) = read(text.as_bytes(), &HashMap::new());
+        let (verdict, family) = match verdict.strip_suffix(" -6") {
+            Some(verdict) => (verdict, Family::Dhcpv6),
+            None => (verdict, Family::Dhcpv4),
+        };
+        let (result, lines) = read_for(family, text.as_bytes(), &HashMap::new());
         let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
         assert_eq!(lines, expected, "{text}");
         assert_eq!(result.is_ok(), verdict == "accepted", "{text}");

@@ -10,17 +10,29 @@ use common::diag::Diagnostics;
 
 use super::model::Config;
 use super::words;
-use super::{Refusal, parse};
+use super::{Family, Refusal, check_peers, parse};
 
-/// Reads `text` as file `t.conf`; `files` can be included.
+/// Reads `text` as file `t.conf` for DHCPv4; `files` can be included.
 fn read(text: &[u8], files: &HashMap<&str, &str>) -> (Result<Config, Refusal>, Vec<String>) {
+    read_for(Family::Dhcpv4, text, files)
+}
+
+fn read_for(
+    family: Family,
+    text: &[u8],
+    files: &HashMap<&str, &str>,
+) -> (Result<Config, Refusal>, Vec<String>) {
     let mut diagnostics = Diagnostics::default();
     let mut load = |name: &str| match files.get(name) {
         _ if name == "t.conf" => Ok(text.to_vec()),
         Some(found) => Ok(found.as_bytes().to_vec()),
         None => Err(words::cannot_open(name, "No such file or directory")),
     };
-    let result = parse("t.conf", &mut load, &mut diagnostics);
+    let parsed = parse("t.conf", family, &mut load, &mut diagnostics);
+    let result = parsed.and_then(|config| {
+        check_peers(&config, &mut diagnostics)?;
+        Ok(config)
+    });
     let messages = diagnostics.messages().iter();
     (
         result,
