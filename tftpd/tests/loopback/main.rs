@@ -9,6 +9,7 @@
 
 mod client;
 mod crowd;
+mod flood;
 mod server;
 
 use std::net::UdpSocket;
@@ -237,6 +238,18 @@ fn a_stopped_service_frees_its_port_and_finishes_its_transfers() {
     assert!(!server.pid_file().exists());
     drop(UdpSocket::bind(server.address()).expect("the port is free"));
     assert_eq!(client.continue_reading(&first, 512), file);
+}
+
+#[test]
+fn a_flood_of_requests_does_not_keep_the_server_from_stopping() {
+    let server = Server::start(&[]);
+    let flood = flood::Flood::start(2, request(1, &server.path("absent"), "octet", &[]), &server);
+    flood.wait_until_it_runs();
+    assert_eq!(server.stop(), Some(0));
+    assert!(
+        flood.is_running(),
+        "the server stopped only after the flood"
+    );
 }
 
 #[test]
