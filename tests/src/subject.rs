@@ -72,10 +72,13 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// Says that a test did not happen, past the capture of the test harness, so that `tests/run` can count it.
+/// Says that the present test did not happen, or not whole, past the capture of the test harness, so that `tests/run` counts it
+/// as skipped and not as passed.
 pub fn skip(reason: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
     // Nobody is left to tell when the terminal is gone.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {reason}");
 }
 
 /// A program of the distribution, when it is there; otherwise the test that needs it is named as skipped.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::number::parse_whole;
-use crate::wire::{DEFAULT_BLOCK, Direction, HEADER, MAX_BLOCK, MAX_PACKET, Mode, OptionPairs};
+use crate::wire::{DEFAULT_BLOCK, Direction, MAX_BLOCK, Mode, OptionPairs};
 
 /// The options that this server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,9 @@ const KNOWN: [(&str, Known); 6] = [
 ];
 
 const MIN_BLOCK: u64 = 8;
+/// Every transfer keeps its answer, so the answer is bounded: this is enough for any request that RFC 2347 allows, which
+/// has 512 bytes.
+const MAX_ACCEPTED: usize = 2048;
 const TIMEOUT_SECONDS: std::ops::RangeInclusive<u64> = 1..=255;
 
 /// The intervals that `-T` and `utimeout` accept, in microseconds.
@@ -77,7 +80,7 @@ pub struct Terms {
 pub enum OptionError {
     /// The value of an option is a number out of its range.
     Unsupported,
-    /// The OACK would not fit in a packet.
+    /// The same options again and again would make an OACK of more than two kilobytes.
     NoSpace,
 }
 
@@ -182,9 +185,7 @@ fn transfer_size(asked: u64, subject: Subject) -> Option<u64> {
 
 fn append(accepted: &mut Vec<u8>, name: &[u8], value: u64) -> Result<(), OptionError> {
     let value = value.to_string();
-    let space = MAX_PACKET
-        .saturating_sub(HEADER / 2)
-        .saturating_sub(accepted.len());
+    let space = MAX_ACCEPTED.saturating_sub(accepted.len());
     if name.len() + value.len() + 2 > space {
         return Err(OptionError::NoSpace);
     }
@@ -346,8 +347,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_larger_than_a_packet_is_an_error() {
-        let options = b"tsize\x000\0".repeat(7000);
+    fn an_answer_is_bounded_and_holds_what_the_longest_request_can_ask() {
+        let longest = b"tsize\x000\0".repeat(512 / 8);
+        assert!(terms_with(&longest, &limits(), OCTET).is_ok());
+        let options = b"tsize\x000\0".repeat(200);
         assert_eq!(
             terms_with(&options, &limits(), OCTET),
             Err(OptionError::NoSpace)

@@ -6,6 +6,8 @@ use std::fmt::{Display, Write};
 use std::io;
 use std::net::IpAddr;
 
+use nix::errno::Errno;
+
 use crate::access::Denial;
 use crate::cli::Complaint;
 use crate::cli::table::Flag;
@@ -116,6 +118,8 @@ pub fn refuse_open(error: &io::Error) -> Refusal {
             Refusal::from(ErrorCode::DiskFull)
         }
         io::ErrorKind::AlreadyExists => Refusal::from(ErrorCode::FileExists),
+        // A FIFO without a reader, or a socket: refused like those that could be opened.
+        _ if error.raw_os_error() == Some(Errno::ENXIO as i32) => Refusal::from(Denial::WrongKind),
         _ => refusal(ErrorCode::Undefined, &system_text(error)),
     }
 }
@@ -441,6 +445,12 @@ mod tests {
         assert_eq!(denied, refusal(ErrorCode::Undefined, "Permission denied"));
         let looped = refuse_open(&io::Error::from_raw_os_error(40));
         assert_eq!(looped.text, "Too many levels of symbolic links");
+    }
+
+    #[test]
+    fn a_fifo_without_a_reader_is_refused_like_any_other() {
+        let answer = refuse_open(&io::Error::from_raw_os_error(Errno::ENXIO as i32));
+        assert_eq!(answer, refusal(ErrorCode::AccessViolation, "Access denied"));
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::sys::local_time::{self, LocalTime};
 /// Where the systems that we run on listen.
 const PATHS: [&str; 2] = ["/dev/log", "/var/run/log"];
 
+/// What every syslog daemon takes whole. A longer line, which a client can cause by the name of a file, would be refused
+/// by the socket.
+const LONGEST_TEXT: usize = 8000;
+
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -49,6 +53,7 @@ impl SyslogSocket {
 
     pub(super) fn send(&mut self, level: Level, text: &str) {
         self.report_dropped();
+        let text = cut(text);
         if !self.deliver(level, text) {
             self.dropped = self.dropped.saturating_add(1);
         }
@@ -90,16 +95,27 @@ impl SyslogSocket {
         sent.map_err(into_io_error)
     }
 
+    /// Keeps the connection there is if no other can be had, as after a change of the root directory.
     fn connect(&mut self) {
+        let socket = PATHS
+            .iter()
+            .find_map(|path| connect_to(Path::new(path)).ok());
+        let Some(socket) = socket else {
+            return;
+        };
         let format = Format {
             tag: self.tag.clone(),
             facility: self.facility,
         };
-        self.transport = PATHS
-            .iter()
-            .find_map(|path| connect_to(Path::new(path)).ok())
-            .map(|socket| syslog::Logger::new(LoggerBackend::Unix(socket), format));
+        self.transport = Some(syslog::Logger::new(LoggerBackend::Unix(socket), format));
     }
+}
+
+fn cut(text: &str) -> &str {
+    let end = (0..=LONGEST_TEXT.min(text.len()))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 fn connect_to(path: &Path) -> io::Result<UnixDatagram> {
@@ -165,9 +181,10 @@ mod tests {
     }
 
     fn receive(socket: &UnixDatagram) -> String {
-        let mut buffer = [0; 1024];
+        let mut buffer = vec![0; 2 * LONGEST_TEXT];
         let length = socket.recv(&mut buffer).unwrap();
-        String::from_utf8(buffer[..length].to_vec()).unwrap()
+        buffer.truncate(length);
+        String::from_utf8(buffer).unwrap()
     }
 
     #[test]
@@ -203,6 +220,17 @@ mod tests {
         assert!(receive(&log).ends_with("2 log lines were lost"));
         assert!(receive(&log).ends_with("after"));
         assert_eq!(socket.dropped, 0);
+    }
+
+    #[test]
+    fn a_line_longer_than_the_socket_takes_arrives_cut_and_the_next_one_whole() {
+        let (mut socket, log) = socket_pair("rtftpd");
+        socket.send(Level::Info, &"\u{e9}".repeat(1 << 20));
+        socket.send(Level::Info, "after");
+        assert_eq!(socket.dropped, 0);
+        let longest = "\u{e9}".repeat(LONGEST_TEXT / 2);
+        assert!(receive(&log).ends_with(&format!("]: {longest}")));
+        assert!(receive(&log).ends_with("after"));
     }
 
     #[test]

@@ -19,12 +19,14 @@ pub enum Side {
 /// child for ever.
 ///
 /// # Errors
-/// Those of `fork(2)`, or that the process has more than one thread.
+/// Those of `fork(2)`, or that the process has more than one thread, as far as the system tells.
 pub fn split() -> io::Result<Side> {
     if fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1) {
         return Err(io::Error::other("the process has several threads"));
     }
-    // SAFETY: the process has one thread, so the child finds no lock held and no data half changed.
+    // SAFETY: with one thread the child finds no lock held and no data half changed. Where /proc is missing that rests on
+    // the callers, who split before any runtime; a lock held by another thread would then make the child wait for ever,
+    // which is no breach of memory.
     match unsafe { fork() }? {
         ForkResult::Parent { .. } => Ok(Side::Parent),
         ForkResult::Child => Ok(Side::Child),

@@ -5,6 +5,7 @@
 )]
 
 use std::io;
+use std::net::UdpSocket;
 use std::ops::Deref;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub trait Steady: AsRawFd + sealed::Sealed {}
 
 impl Steady for Arc<PacketSocket> {}
 impl Steady for IcmpSocket {}
+impl Steady for UdpSocket {}
 
 /// A socket whose readiness for reading the event loop reports. Gives it out by shared reference only, so that nobody
 /// can put another descriptor in its place.
@@ -35,9 +37,25 @@ impl<T: Steady> Watched<T> {
     /// # Panics
     /// Outside of a runtime.
     pub fn new(socket: T) -> io::Result<Self> {
+        Self::register(socket, Interest::READABLE)
+    }
+
+    /// Like [`Self::new`], for a socket whose errors are of interest too. Room for sending is not reported: each packet
+    /// that the other side takes would wake the process for nothing.
+    ///
+    /// # Errors
+    /// The event loop takes no more descriptors.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn with_errors(socket: T) -> io::Result<Self> {
+        Self::register(socket, Interest::READABLE | Interest::ERROR)
+    }
+
+    fn register(socket: T, interest: Interest) -> io::Result<Self> {
         // SAFETY: a steady socket is open, names the same descriptor until it is dropped, and is dropped with the
         // registration because this type never gives it away.
-        let registered = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) };
+        let registered = unsafe { AsyncFd::register_with_interest(socket, interest) };
         Ok(Self(registered?))
     }
 }
@@ -51,9 +69,10 @@ impl<T: Steady> Deref for Watched<T> {
 }
 
 mod sealed {
-    use super::{Arc, IcmpSocket, PacketSocket};
+    use super::{Arc, IcmpSocket, PacketSocket, UdpSocket};
 
     pub trait Sealed {}
     impl Sealed for Arc<PacketSocket> {}
     impl Sealed for IcmpSocket {}
+    impl Sealed for UdpSocket {}
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use common::log::Level;
 use common::sys::batch::Datagram;
+use common::sys::watch::Watched;
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags};
 use tokio::task::spawn_local;
@@ -126,7 +127,7 @@ fn prepare(
 }
 
 fn start(server: &Rc<Server>, transfer: Transfer, socket: UdpSocket, slot: Slot) {
-    match tokio::net::UdpSocket::from_std(socket) {
+    match Watched::with_errors(socket) {
         Ok(socket) => {
             spawn_local(transfer.run(Rc::clone(server), socket, slot));
         }

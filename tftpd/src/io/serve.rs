@@ -15,7 +15,7 @@ use common::sys::local_time;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
 use tokio::io::Interest;
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
 
 use super::ports::Ports;
 use super::request;
@@ -160,5 +160,7 @@ async fn listen(server: Rc<Server>, socket: tokio::net::UdpSocket, address: Sock
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => server.logger.error(&words::failed_call("recvfrom", &error)),
         }
+        // A socket that stays readable would keep the thread: the reactor counts nothing for this way of waiting.
+        yield_now().await;
     }
 }

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
 use common::log::Level;
+use common::sys::watch::Watched;
 use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use tokio::io::unix::AsyncFd;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
 use super::file;
@@ -71,7 +73,7 @@ impl Scratch {
 
 impl Transfer {
     /// Runs the transfer to its end.
-    pub(super) async fn run(mut self, server: Rc<Server>, socket: UdpSocket, _slot: Slot) {
+    pub(super) async fn run(mut self, server: Rc<Server>, socket: Watched<UdpSocket>, _slot: Slot) {
         let mut deadline = Instant::now();
         let mut next = self.begin(&server, &socket);
         loop {
@@ -80,6 +82,8 @@ impl Transfer {
                 Next::WaitUntil(later) => deadline = later,
                 Next::Over => return,
             }
+            // A client that sends without pause must not keep the thread.
+            consume_budget().await;
             next = match wait(&server, &socket, deadline).await {
                 Ok(Wake::Timeout) => self.time_out(&server, &socket),
                 Ok(Wake::Packet(length)) => self.receive(&server, &socket, length),
@@ -88,19 +92,19 @@ impl Transfer {
         }
     }
 
-    fn begin(&mut self, server: &Server, socket: &UdpSocket) -> Next {
+    fn begin(&mut self, server: &Server, socket: &Watched<UdpSocket>) -> Next {
         let scratch = &mut *server.scratch.borrow_mut();
         let action = self.step(Event::Start, &mut scratch.contents, &mut scratch.packet);
         self.perform(server, socket, action, &scratch.packet)
     }
 
-    fn time_out(&mut self, server: &Server, socket: &UdpSocket) -> Next {
+    fn time_out(&mut self, server: &Server, socket: &Watched<UdpSocket>) -> Next {
         let scratch = &mut *server.scratch.borrow_mut();
         let action = self.step(Event::Timeout, &mut scratch.contents, &mut scratch.packet);
         self.perform(server, socket, action, &scratch.packet)
     }
 
-    fn receive(&mut self, server: &Server, socket: &UdpSocket, length: usize) -> Next {
+    fn receive(&mut self, server: &Server, socket: &Watched<UdpSocket>, length: usize) -> Next {
         let Scratch {
             received,
             contents,
@@ -157,7 +161,13 @@ impl Transfer {
         Ok(())
     }
 
-    fn perform(&self, server: &Server, socket: &UdpSocket, action: Action, packet: &[u8]) -> Next {
+    fn perform(
+        &self,
+        server: &Server,
+        socket: &Watched<UdpSocket>,
+        action: Action,
+        packet: &[u8],
+    ) -> Next {
         let (next, ending) = match action {
             Action::Send(wait) => (Next::WaitUntil(Instant::now() + wait), None),
             Action::SendAgain => (Next::Wait, None),
@@ -168,7 +178,7 @@ impl Transfer {
             }
             Action::Wait | Action::Fetch { .. } | Action::Store { .. } => return Next::Wait,
         };
-        if let Err(error) = send(socket, packet) {
+        if let Err(error) = send(socket.get_ref(), packet) {
             return self.give_up(server, self.send_call(), &error);
         }
         if let Some(ending) = ending {
@@ -214,7 +224,7 @@ impl Transfer {
 }
 
 /// A flood of datagrams does not put off the time-out: it is looked at first.
-async fn wait(server: &Server, socket: &UdpSocket, deadline: Instant) -> io::Result<Wake> {
+async fn wait(server: &Server, socket: &Watched<UdpSocket>, deadline: Instant) -> io::Result<Wake> {
     loop {
         if Instant::now() >= deadline {
             return Ok(Wake::Timeout);
@@ -222,15 +232,11 @@ async fn wait(server: &Server, socket: &UdpSocket, deadline: Instant) -> io::Res
         let Ok(ready) = timeout_at(deadline, socket.ready(READABLE_OR_ERROR)).await else {
             return Ok(Wake::Timeout);
         };
-        let interest = if ready?.is_error() {
-            Interest::ERROR
-        } else {
-            Interest::READABLE
+        let receive = |socket: &AsyncFd<UdpSocket>| {
+            receive(socket.get_ref(), &mut server.scratch.borrow_mut().received)
         };
-        let receive = || receive(socket, &mut server.scratch.borrow_mut().received);
-        match socket.try_io(interest, receive) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            received => return received.map(Wake::Packet),
+        if let Ok(received) = ready?.try_io(receive) {
+            return received.map(Wake::Packet);
         }
     }
 }

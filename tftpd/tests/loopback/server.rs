@@ -3,17 +3,19 @@
 use std::cell::RefCell;
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::client::request;
 
-const START_PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(20);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
 pub struct Server {
@@ -40,6 +42,7 @@ impl Server {
         let supervisor = Command::new(env!("CARGO_BIN_EXE_rtftpd"))
             .args(["-L", "-a", &address.to_string(), "-P"])
             .args([&directory.join("pid"), &served])
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let server = Self {
@@ -101,6 +104,14 @@ impl Server {
         supervisor.wait().unwrap();
     }
 
+    /// True if both processes end within a few seconds: the pipe on their standard output closes with the last of them.
+    pub fn ends_soon(&self) -> bool {
+        let supervisor = self.supervisor.borrow();
+        let pipe = supervisor.stdout.as_ref().unwrap();
+        let mut end = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
+        poll(&mut end, PollTimeout::try_from(PATIENCE).unwrap()).unwrap() == 1
+    }
+
     fn serving_process(&self) -> Pid {
         let supervisor = self.supervisor.borrow().id();
         let children = format!("/proc/{supervisor}/task/{supervisor}/children");
@@ -129,7 +140,7 @@ impl Server {
         socket.set_read_timeout(Some(BETWEEN_ATTEMPTS)).unwrap();
         let question = request(1, "/", "no mode", &[]);
         let begun = Instant::now();
-        while begun.elapsed() < START_PATIENCE {
+        while begun.elapsed() < PATIENCE {
             socket.send_to(&question, self.address).unwrap();
             if socket.recv(&mut [0; 64]).is_ok() {
                 return;
@@ -145,18 +156,6 @@ impl Drop for Server {
         // Left-over files in the temporary directory are no reason to fail.
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-/// True if the address can be bound within a few seconds.
-pub fn is_free_soon(address: SocketAddr) -> bool {
-    let begun = Instant::now();
-    while begun.elapsed() < START_PATIENCE {
-        if UdpSocket::bind(address).is_ok() {
-            return true;
-        }
-        std::thread::sleep(BETWEEN_ATTEMPTS);
-    }
-    false
 }
 
 fn free_address() -> SocketAddr {
