@@ -1,12 +1,17 @@
 //! A walk over the words of a file that always knows what the original's parser would print as its position.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::lexer::Lexer;
 use super::token::ReadPoint;
 use super::{Document, Kind, Place, Token};
 
 /// Longest part of a line that a message shows.
 const SHOWN: usize = 80;
+
+/// Words that are known ahead of time.
+const AHEAD: usize = 4;
 
 /// A position in a file with one word of look-ahead.
 ///
@@ -16,7 +21,10 @@ const SHOWN: usize = 80;
 #[derive(Clone, Debug)]
 pub struct Cursor {
     document: Rc<Document>,
-    next: usize,
+    lexer: Lexer,
+    /// Words to come; the last of the file stays.
+    words: VecDeque<Token>,
+    taken: Option<Token>,
     peeked: bool,
     read: ReadPoint,
     noted: Noted,
@@ -52,15 +60,19 @@ impl Cursor {
     #[must_use]
     pub fn new(document: Rc<Document>) -> Self {
         let read = ReadPoint { offset: 0, line: 1 };
-        Self {
+        let mut cursor = Self {
             document,
-            next: 0,
+            lexer: Lexer::new(),
+            words: VecDeque::new(),
+            taken: None,
             peeked: false,
             read,
             noted: Noted::default(),
             ahead: Noted::default(),
             shows_odd_line: true,
-        }
+        };
+        cursor.read_ahead();
+        cursor
     }
 
     /// The document.
@@ -88,12 +100,11 @@ impl Cursor {
     /// The next word, if nothing is between it and the word taken last. If there is, only that has been read.
     pub fn peek_adjacent(&mut self) -> Option<Token> {
         let token = self.upcoming();
-        let last = self.next.checked_sub(1);
-        let end = last.and_then(|index| self.document.tokens().get(index));
-        if self.peeked || end.is_none_or(|end| end.end == token.start) {
+        let last = self.taken?;
+        if self.peeked || last.end == token.start {
             return Some(self.peek());
         }
-        let gap = self.document.read_past_blank(end?);
+        let gap = self.document.read_past_blank(&last);
         if gap.line != self.read.line {
             self.shows_odd_line = !is_odd(gap.line);
         }
@@ -115,7 +126,8 @@ impl Cursor {
             self.shows_odd_line = is_odd(self.read.line);
         }
         if token.kind != Kind::End {
-            self.next = self.next.saturating_add(1);
+            self.taken = self.words.pop_front();
+            self.read_ahead();
         }
         token
     }
@@ -129,7 +141,7 @@ impl Cursor {
     /// The word `distance` words behind the next one; at the end [`Kind::End`].
     #[must_use]
     pub fn ahead(&self, distance: usize) -> Token {
-        self.token_at(self.next.saturating_add(distance))
+        self.token_at(distance)
     }
 
     /// The place of the next word, without looking at it as the original would.
@@ -176,11 +188,11 @@ impl Cursor {
     }
 
     fn excerpt_at(&self, read: ReadPoint, noted: Noted) -> Excerpt {
-        let last = self.next.checked_sub(1);
-        let taken = last.and_then(|index| self.document.tokens().get(index));
         Excerpt {
             file: self.document.name.clone(),
-            place: taken.map_or_else(Place::default, |token| self.place_of(token)),
+            place: self
+                .taken
+                .map_or_else(Place::default, |token| self.place_of(&token)),
             line: noted.line,
             text: self.shown_line(read),
             column: noted.column,
@@ -189,21 +201,19 @@ impl Cursor {
 
     /// The buffer that messages show holds the line being read, or the one before it.
     fn shown_line(&self, read: ReadPoint) -> String {
-        let so_far = self.document.between(0, read.offset);
-        let start = so_far.rfind('\n').map_or(0, |at| at.saturating_add(1));
+        let start = self.document.line_start(read.line);
         if is_odd(read.line) == self.shows_odd_line {
-            return shorten(so_far.get(start..).unwrap_or_default());
+            return shorten(self.document.between(start, read.offset));
         }
-        let before = so_far.get(..start.saturating_sub(1)).unwrap_or_default();
-        shorten(before.rsplit('\n').next().unwrap_or_default())
+        let before = self.document.line_start(read.line.saturating_sub(1));
+        shorten(self.document.between(before, start.saturating_sub(1)))
     }
 
     fn upcoming(&self) -> Token {
-        self.token_at(self.next)
+        self.token_at(0)
     }
 
     fn token_at(&self, index: usize) -> Token {
-        let tokens = self.document.tokens();
         let end = Token {
             kind: Kind::End,
             start: 0,
@@ -213,7 +223,8 @@ impl Cursor {
             read: ReadPoint::default(),
             noted_column: 1,
         };
-        tokens.get(index).or(tokens.last()).copied().unwrap_or(end)
+        let found = self.words.get(index).or(self.words.back());
+        found.copied().unwrap_or(end)
     }
 
     fn read_in(&mut self, token: &Token) {
@@ -228,8 +239,17 @@ impl Cursor {
 
     /// Moves to the end: nothing more shall be read.
     pub fn finish(&mut self) {
-        self.next = self.document.tokens().len().saturating_sub(1);
+        while self.upcoming().kind != Kind::End {
+            self.words.pop_front();
+            self.read_ahead();
+        }
         self.peeked = false;
+    }
+
+    fn read_ahead(&mut self) {
+        if self.words.len() < AHEAD {
+            self.lexer.read_on(self.document.text(), &mut self.words);
+        }
     }
 }
 

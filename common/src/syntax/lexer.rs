@@ -1,6 +1,6 @@
 //! From bytes to words.
 
-use std::borrow::Cow;
+use std::collections::VecDeque;
 
 use pest::Parser as _;
 
@@ -15,32 +15,32 @@ mod grammar {
 
 use grammar::{Grammar, Rule};
 
-/// A source file as words.
+/// A source file.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// Its number.
     pub file: FileId,
     /// Its name as the user wrote it.
     pub name: Box<str>,
-    text: Box<str>,
-    tokens: Vec<Token>,
+    text: String,
+    /// Offset of the first byte of each line.
+    lines: Vec<u32>,
 }
 
 impl Document {
-    /// Reads `bytes`. Every byte is a character of its own (Latin-1), so that any file can be read and columns count
-    /// bytes, as in the original. No input is refused; of a file over 2 GiB the rest is not read.
-    ///
-    /// The grammar has no recursion and every rule moves on, so pest's call limit is not needed.
+    /// Takes the bytes of a file. Every byte is a character of its own (Latin-1), so that any file can be read and
+    /// columns count bytes, as in the original. No input is refused; of a file over 2 GiB the rest is not read.
     #[must_use]
-    pub fn read(file: FileId, name: &str, bytes: &[u8]) -> Self {
-        let bytes = bytes.get(..MOST_BYTES).unwrap_or(bytes);
+    pub fn read(file: FileId, name: &str, mut bytes: Vec<u8>) -> Self {
+        bytes.truncate(MOST_BYTES);
         let text = decode(bytes);
-        let tokens = split(&text);
+        let breaks = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(_, behind)| behind));
         Self {
             file,
             name: name.into(),
-            text: text.into(),
-            tokens,
+            lines: lines.collect(),
+            text,
         }
     }
 
@@ -50,10 +50,19 @@ impl Document {
         &self.text
     }
 
-    /// Its words; the last is [`Kind::End`].
+    /// The text of a line, from 1, without its end; empty if there is no such line.
     #[must_use]
-    pub fn tokens(&self) -> &[Token] {
-        &self.tokens
+    pub fn line(&self, number: u32) -> &str {
+        let start = self.line_start(number);
+        let rest = self.text.get(to_usize(start)..).unwrap_or_default();
+        rest.split(['\n', '\r']).next().unwrap_or_default()
+    }
+
+    /// Offset of the first byte of a line, from 1; the end of the text if there is no such line.
+    pub(super) fn line_start(&self, number: u32) -> u32 {
+        let index = number.checked_sub(1).map(to_usize);
+        let start = index.and_then(|index| self.lines.get(index));
+        start.copied().unwrap_or(to_u32(self.text.len()))
     }
 
     /// The text of a token as written, quotes and escapes included.
@@ -87,87 +96,110 @@ impl Document {
 /// Offsets are 32 bits, and a byte over 0x7F takes two in UTF-8.
 const MOST_BYTES: usize = (i32::MAX / 2) as usize;
 
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
-        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+fn decode(bytes: Vec<u8>) -> String {
+    if !bytes.is_ascii() {
+        return bytes.into_iter().map(char::from).collect();
     }
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn split(text: &str) -> Vec<Token> {
-    let mut reader = Reader::new(text);
-    if let Ok(pairs) = Grammar::parse(Rule::file, text) {
-        for pair in pairs.flatten() {
-            let span = pair.as_span();
-            reader.take(pair.as_rule(), span.start(), span.end());
-        }
-    }
-    reader.finish()
-}
+/// Bytes that the grammar is run over at once. pest keeps several times their size for the words in them, so a large
+/// file must not be parsed in one piece.
+const SLICE: usize = 32 * 1024;
 
-/// Counts lines and columns on the way through the text.
-struct Reader<'a> {
-    text: &'a str,
-    tokens: Vec<Token>,
+/// Makes words of a text from its start to its end, and counts lines and columns on the way.
+///
+/// The grammar has no recursion and every rule moves on, so pest's call limit is not needed.
+#[derive(Clone, Debug)]
+pub(super) struct Lexer {
     /// Everything before has been counted.
     offset: usize,
     line: u32,
     column: u32,
     /// The original's lexer has looked at the character before it knew the last token's end.
     took_back: bool,
+    is_done: bool,
 }
 
-impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
+impl Lexer {
+    pub(super) fn new() -> Self {
         Self {
-            text,
-            tokens: Vec::new(),
             offset: 0,
             line: 1,
             column: 1,
             took_back: false,
+            is_done: false,
         }
     }
 
-    fn take(&mut self, rule: Rule, start: usize, end: usize) {
-        match rule {
-            Rule::comment => {
-                self.advance(end);
+    /// Appends at least one more word to `words`; the last of a text is [`Kind::End`], and behind it there is nothing.
+    pub(super) fn read_on(&mut self, text: &str, words: &mut VecDeque<Token>) {
+        let before = words.len();
+        let mut size = SLICE;
+        while !self.is_done && words.len() == before {
+            self.read_slice(text, size, words);
+            size = size.saturating_mul(2);
+        }
+    }
+
+    /// The words in the next `size` bytes. One that reaches their end may go on behind it, and is left for the next time.
+    fn read_slice(&mut self, text: &str, size: usize, words: &mut VecDeque<Token>) {
+        let start = self.offset;
+        let end = character_boundary(text, start.saturating_add(size));
+        let slice = text.get(start..end).unwrap_or_default();
+        let is_last = end == text.len();
+        let Ok(pairs) = Grammar::parse(Rule::file, slice) else {
+            return;
+        };
+        for pair in pairs.flatten() {
+            let rule = pair.as_rule();
+            if matches!(rule, Rule::file | Rule::EOI) {
+                continue;
+            }
+            let span = pair.as_span();
+            if !is_last && span.end() == slice.len() {
+                return;
+            }
+            let (from, to) = (start + span.start(), start + span.end());
+            if rule == Rule::comment {
+                self.advance(text, to);
                 self.took_back = false;
+            } else {
+                words.push_back(self.word(text, rule, from, to));
             }
-            Rule::number | Rule::name | Rule::string | Rule::unterminated | Rule::mark => {
-                self.push(rule, start, end);
-            }
-            _ => {}
+        }
+        if is_last {
+            words.push_back(self.end(text));
+            self.is_done = true;
         }
     }
 
-    fn push(&mut self, rule: Rule, start: usize, end: usize) {
-        self.skip_blank(start);
-        let kind = kind_of(rule, self.text.get(start..end).unwrap_or_default());
+    fn word(&mut self, text: &str, rule: Rule, start: usize, end: usize) -> Token {
+        self.skip_blank(text, start);
+        let kind = kind_of(rule, text.get(start..end).unwrap_or_default());
         let (line, column) = (self.line, self.column);
         let noted_column = column.saturating_add(u32::from(self.took_back));
-        self.advance(end);
+        self.advance(text, end);
         self.took_back = matches!(kind, Kind::Name | Kind::Number | Kind::NumberOrName);
-        self.tokens.push(Token {
+        Token {
             kind,
             start: to_u32(start),
             end: to_u32(end),
             line,
             column,
-            read: self.read_point(),
+            read: self.read_point(text),
             noted_column,
-        });
+        }
     }
 
-    fn finish(mut self) -> Vec<Token> {
-        self.skip_blank(self.text.len());
-        let end = to_u32(self.text.len());
+    fn end(&mut self, text: &str) -> Token {
+        self.skip_blank(text, text.len());
+        let end = to_u32(text.len());
         let read = ReadPoint {
             offset: end,
             line: self.line,
         };
-        self.tokens.push(Token {
+        Token {
             kind: Kind::End,
             start: end,
             end,
@@ -175,19 +207,18 @@ impl<'a> Reader<'a> {
             column: self.column,
             read,
             noted_column: self.column,
-        });
-        self.tokens
+        }
     }
 
-    fn skip_blank(&mut self, until: usize) {
+    fn skip_blank(&mut self, text: &str, until: usize) {
         if until > self.offset {
-            self.advance(until);
+            self.advance(text, until);
             self.took_back = true;
         }
     }
 
-    fn advance(&mut self, until: usize) {
-        let passed = self.text.get(self.offset..until).unwrap_or_default();
+    fn advance(&mut self, text: &str, until: usize) {
+        let passed = text.get(self.offset..until).unwrap_or_default();
         for character in passed.chars() {
             if character == '\n' {
                 self.line = self.line.saturating_add(1);
@@ -200,8 +231,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A name or a number ends only where another character has been seen.
-    fn read_point(&self) -> ReadPoint {
-        let next = self.text.get(self.offset..).and_then(|r| r.chars().next());
+    fn read_point(&self, text: &str) -> ReadPoint {
+        let next = text.get(self.offset..).and_then(|r| r.chars().next());
         let Some(seen) = next.filter(|_| self.took_back) else {
             return ReadPoint {
                 offset: to_u32(self.offset),
@@ -212,6 +243,13 @@ impl<'a> Reader<'a> {
         let line = self.line.saturating_add(u32::from(seen == '\n'));
         ReadPoint { offset, line }
     }
+}
+
+/// The first offset from `offset` on where a character begins.
+fn character_boundary(text: &str, offset: usize) -> usize {
+    (offset..text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len())
 }
 
 fn kind_of(rule: Rule, text: &str) -> Kind {

@@ -47,7 +47,7 @@ impl<'a> Parser<'a> {
         load: &'a mut Loader<'a>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        let nothing = Document::read(FileId(0), "", b"");
+        let nothing = Document::read(FileId(0), "", Vec::new());
         Self {
             family,
             cursor: Cursor::new(Rc::new(nothing)),

@@ -159,7 +159,7 @@ impl Parser<'_> {
         let files = &mut self.build.config.files;
         let file = FileId(u16::try_from(files.len()).unwrap_or(u16::MAX));
         files.push(name.to_owned());
-        let document = Document::read(file, name, &bytes);
+        let document = Document::read(file, name, bytes);
         let outer = std::mem::replace(&mut self.cursor, Cursor::new(Rc::new(document)));
         self.statements_to_end(context);
         self.cursor = outer;
