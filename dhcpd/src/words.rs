@@ -334,6 +334,18 @@ pub fn cannot_detach(error: &io::Error) -> String {
     format!("Can't fork daemon: {}", reason(error))
 }
 
+/// A program that the configuration names could not be started.
+#[must_use]
+pub fn cannot_execute(program: &str, error: &io::Error) -> String {
+    format!("Unable to execute {program}: {}", reason(error))
+}
+
+/// A program did not end well; the status is that of wait(2).
+#[must_use]
+pub fn exit_status(program: &str, status: i32) -> String {
+    format!("execute: {program} exit status {status}")
+}
+
 /// A frame or datagram could not be sent.
 #[must_use]
 pub fn send_failed(error: &io::Error) -> String {

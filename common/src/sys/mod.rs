@@ -7,6 +7,7 @@ pub mod local_time;
 #[cfg(target_os = "linux")]
 #[path = "packet_linux.rs"]
 pub mod packet;
+pub mod posix_regex;
 pub mod signals;
 pub mod udp;
 pub mod watch;

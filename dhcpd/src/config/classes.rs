@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use common::syntax::{Kind, Place};
 
 use super::builder::{Context, Enclosing};
-use super::model::{Class, ClassId, ScopeId};
+use super::model::{Class, ClassId, ScopeId, Subclass};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 
 /// Whose block is being read.
-#[derive(Clone, Copy)]
 enum Owner {
     Class(ClassId),
-    Subclass,
+    /// By its value.
+    Subclass(ClassId, Box<[u8]>),
+    /// `user-class`, `vendor-class`: what is in it has no effect.
+    Nobody,
 }
 
 impl Parser<'_> {
@@ -29,7 +31,7 @@ impl Parser<'_> {
             .class(class)
             .map_or(context.scope, |found| found.scope);
         // Whatever fails has been reported.
-        let _ = self.class_block(Owner::Class(class), scope, context);
+        let _ = self.class_block(&Owner::Class(class), scope, context);
     }
 
     fn class_name(&mut self) -> Parsed<String> {
@@ -49,6 +51,8 @@ impl Parser<'_> {
             name: name.into(),
             condition: None,
             key: None,
+            spawns: false,
+            limit: 0,
             subclasses: HashMap::new(),
             scope,
             place,
@@ -68,11 +72,12 @@ impl Parser<'_> {
             return self.fail_and_skip(words::no_class(&name));
         };
         let value = self.subclass_value()?;
-        let scope = self.subclass_scope(class, value, place);
+        let scope = self.subclass_scope(class, &value, place);
         if self.accept(';') {
             return Ok(());
         }
-        self.class_block(Owner::Subclass, scope, context)
+        let owner = Owner::Subclass(class, value.into());
+        self.class_block(&owner, scope, context)
     }
 
     fn subclass_value(&mut self) -> Parsed<Vec<u8>> {
@@ -87,22 +92,41 @@ impl Parser<'_> {
         self.fail_and_skip(words::SUBCLASS_VALUE)
     }
 
-    /// A subclass that exists is opened again.
-    fn subclass_scope(&mut self, class: ClassId, value: Vec<u8>, place: Place) -> ScopeId {
+    /// A subclass that exists is opened again. A new one has the limit that its class has by now.
+    fn subclass_scope(&mut self, class: ClassId, value: &[u8], place: Place) -> ScopeId {
         let found = self.build.class(class);
         let parent = found.map_or(ScopeId(0), |found| found.scope);
-        let known = found.and_then(|found| found.subclasses.get(value.as_slice()));
-        if let Some(scope) = known {
-            return *scope;
+        let known = found.and_then(|found| found.subclasses.get(value));
+        if let Some(known) = known {
+            return known.scope;
         }
         let scope = self.build.open_scope(parent, place);
         if let Some(class) = self.build.class_mut(class) {
-            class.subclasses.insert(value.into(), scope);
+            let limit = class.limit;
+            let subclass = Subclass { scope, limit };
+            class.subclasses.insert(value.into(), subclass);
         }
         scope
     }
 
-    fn class_block(&mut self, owner: Owner, scope: ScopeId, context: Context) -> Parsed<()> {
+    /// `user-class "NAME" { … }`, `vendor-class "NAME" { … }`, the keyword taken: a class of that name must exist, but gets
+    /// nothing from it.
+    pub(super) fn nameless_class(&mut self, context: Context) {
+        let place = self.place();
+        // Whatever fails has been reported.
+        let _ = self.nameless_class_parts(context, place);
+    }
+
+    fn nameless_class_parts(&mut self, context: Context, place: Place) -> Parsed<()> {
+        let name = self.class_name()?;
+        if !self.build.classes.contains_key(name.as_str()) {
+            return self.fail_and_skip(words::no_class(&name));
+        }
+        let scope = self.build.open_scope(context.scope, place);
+        self.class_block(&Owner::Nobody, scope, context)
+    }
+
+    fn class_block(&mut self, owner: &Owner, scope: ScopeId, context: Context) -> Parsed<()> {
         let inside = Context {
             enclosing: Enclosing::Class,
             scope,
@@ -116,7 +140,7 @@ impl Parser<'_> {
         })
     }
 
-    fn class_body(&mut self, owner: Owner, context: Context) {
+    fn class_body(&mut self, owner: &Owner, context: Context) {
         let mut after_declaration = false;
         while !self.leave_block() {
             let item = if self.peek_is_word("match") {
@@ -124,7 +148,7 @@ impl Parser<'_> {
             } else if self.peek_is_word("spawn") {
                 self.class_spawn(owner)
             } else if self.peek_is_word("lease") {
-                self.go_on_after_refusal()
+                self.lease_limit(owner)
             } else if self.peek_is_word("dynamic") || self.peek_is_word("deleted") {
                 self.take();
                 self.expect_semicolon()
@@ -139,15 +163,17 @@ impl Parser<'_> {
     }
 
     /// An error here ends the class, except in the expression itself.
-    fn class_match(&mut self, owner: Owner) -> Parsed<()> {
+    fn class_match(&mut self, owner: &Owner) -> Parsed<()> {
         let Owner::Class(class) = owner else {
             return self.fail_and_skip(words::MATCH_IN_SUBCLASS);
         };
         self.take();
         if self.accept_word("if") {
-            self.class_condition(class)
+            self.class_condition(*class)
         } else {
-            self.class_key(class)
+            // The first word of the expression belongs to what is shown if it is refused.
+            self.peek();
+            self.class_key(*class)
         }
     }
 
@@ -173,8 +199,6 @@ impl Parser<'_> {
             .class(class)
             .is_some_and(|found| found.key.is_some())
         {
-            // The first word of the expression belongs to what is shown.
-            self.peek();
             return self.fail_and_skip(words::ONE_SUBMATCH);
         }
         let key = self.data_expression();
@@ -201,16 +225,58 @@ impl Parser<'_> {
         }
     }
 
-    fn class_spawn(&mut self, owner: Owner) -> Parsed<()> {
-        match owner {
-            Owner::Class(_) => self.go_on_after_refusal(),
-            Owner::Subclass => self.fail_and_skip(words::SPAWN_IN_SUBCLASS),
+    fn class_spawn(&mut self, owner: &Owner) -> Parsed<()> {
+        self.take();
+        let Owner::Class(class) = owner else {
+            return self.fail_and_skip(words::SPAWN_IN_SUBCLASS);
+        };
+        if !self.accept_word("with") {
+            self.take();
+            return self.fail_and_skip(words::WITH);
         }
+        self.class_key(*class)?;
+        if let Some(class) = self.build.class_mut(*class) {
+            class.spawns = true;
+        }
+        Ok(())
     }
 
-    fn go_on_after_refusal(&mut self) -> Parsed<()> {
-        // The refusal has been reported.
-        let _ = self.refuse_later::<()>();
+    /// `lease limit N;`
+    fn lease_limit(&mut self, owner: &Owner) -> Parsed<()> {
+        self.take();
+        let token = self.take();
+        if !self.is_word(&token, "limit") {
+            return self.fail_behind(&token, words::LIMIT);
+        }
+        let token = self.take();
+        if token.kind != Kind::Number {
+            return self.fail_behind(&token, words::LIMIT_NUMBER);
+        }
+        let number: i64 = self.cursor.text_of(&token).parse().unwrap_or(0);
+        let Ok(limit) = u32::try_from(number) else {
+            self.stop(words::LIMIT_TOO_BIG);
+            return Err(Failure::Reported);
+        };
+        self.set_limit(owner, limit);
+        // A missing semicolon has been reported.
+        let _ = self.expect_semicolon();
         Ok(())
+    }
+
+    fn set_limit(&mut self, owner: &Owner, limit: u32) {
+        match owner {
+            Owner::Class(class) => {
+                if let Some(class) = self.build.class_mut(*class) {
+                    class.limit = limit;
+                }
+            }
+            Owner::Subclass(class, value) => {
+                let class = self.build.class_mut(*class);
+                if let Some(subclass) = class.and_then(|it| it.subclasses.get_mut(value)) {
+                    subclass.limit = limit;
+                }
+            }
+            Owner::Nobody => {}
+        }
     }
 }

@@ -11,10 +11,11 @@ use crate::eval::ast::{Action, Assignment, Block, Boolean, Data, Statement};
 use crate::options::{OptionId, SpaceId};
 
 /// Words of `log` with the level that each means.
-const LOG_LEVELS: &[(&str, Level)] = &[
-    ("error", Level::Error),
-    ("info", Level::Info),
-    ("debug", Level::Debug),
+const LOG_LEVELS: &[(&str, Option<Level>)] = &[
+    ("fatal", None),
+    ("error", Some(Level::Error)),
+    ("info", Some(Level::Info)),
+    ("debug", Some(Level::Debug)),
 ];
 
 impl Parser<'_> {
@@ -28,7 +29,7 @@ impl Parser<'_> {
             Some(Keyword::Option | Keyword::Send | Keyword::Supersede) => {
                 return self.named_assignment(Assignment::Replace, place).map(Some);
             }
-            Some(Keyword::Default) => return self.default_assignment(place).map(Some),
+            Some(Keyword::Default) => return self.default_statement(place).map(Some),
             Some(Keyword::Append) => {
                 return self.named_assignment(Assignment::Append, place).map(Some);
             }
@@ -41,15 +42,24 @@ impl Parser<'_> {
             Some(Keyword::Log) => self.log_action()?,
             Some(Keyword::Key) => return self.key().map(|()| None),
             Some(Keyword::Zone) => return self.zone().map(|()| None),
-            Some(Keyword::Case) => return self.refuse_case(words::CASE),
-            Some(Keyword::Later) => return self.refuse_later(),
+            Some(Keyword::Case) => self.case_action()?,
+            Some(Keyword::Set) => self.set_action()?,
+            Some(Keyword::Unset) => self.unset_action()?,
+            Some(Keyword::Define) => self.define_action()?,
+            Some(Keyword::Eval) => self.eval_action()?,
+            Some(Keyword::Return) => self.return_action()?,
+            Some(Keyword::Switch) => self.switch_action()?,
+            Some(Keyword::On) => self.on_action()?,
+            Some(Keyword::Execute) => self.execute_action()?,
+            Some(Keyword::Add) => self.add_action()?,
+            Some(Keyword::ParseVendorOption) => self.vendor_action()?,
             _ => return self.parameter_or_variable(place),
         };
         Ok(Some(Statement { place, action }))
     }
 
     /// Statements up to something that is none.
-    fn executables(&mut self) -> Parsed<Block> {
+    pub(super) fn executables(&mut self) -> Parsed<Block> {
         let mut block = Vec::new();
         loop {
             match self.executable() {
@@ -98,30 +108,17 @@ impl Parser<'_> {
             return self.fail(words::EXPECTING_RIGHT_PAREN);
         }
         self.expect('{', words::LEFT_BRACE_EXPECTED)?;
-        Ok((condition, self.branch_body()?))
+        Ok((condition, self.inner_block(None, words::RIGHT_BRACE)?))
     }
 
     fn otherwise(&mut self) -> Parsed<Block> {
         if !self.accept('{') {
             return self.fail_and_skip(words::LEFT_BRACE_OR_IF);
         }
-        self.branch_body()
+        self.inner_block(None, words::RIGHT_BRACE)
     }
 
-    fn branch_body(&mut self) -> Parsed<Block> {
-        match self.executables() {
-            Ok(block) => {
-                self.expect('}', words::RIGHT_BRACE)?;
-                Ok(block)
-            }
-            Err(failure) => {
-                self.skip_to_right_brace();
-                Err(failure)
-            }
-        }
-    }
-
-    fn skip_to_right_brace(&mut self) {
+    pub(super) fn skip_to_right_brace(&mut self) {
         loop {
             let token = self.take();
             if token.is('}') || token.kind == Kind::End {
@@ -142,11 +139,16 @@ impl Parser<'_> {
         self.assignment(option, how, place)
     }
 
-    fn default_assignment(&mut self, place: Place) -> Parsed<Statement> {
+    /// `default OPTION value;`, or the label of a switch.
+    fn default_statement(&mut self, place: Place) -> Parsed<Statement> {
         self.take();
         if self.peek().is(':') {
             self.take();
-            return self.fail(words::SWITCH_DEFAULT);
+            if self.cases.is_none() {
+                return self.fail(words::SWITCH_DEFAULT);
+            }
+            let action = Action::DefaultCase;
+            return Ok(Statement { place, action });
         }
         let option = self.known_option()?;
         self.assignment(option, Assignment::Default, place)
@@ -209,7 +211,10 @@ impl Parser<'_> {
         let text = self.log_text()?;
         self.expect(')', words::RIGHT_PARENTHESIS)?;
         self.expect(';', words::SEMICOLON)?;
-        Ok(Action::Log { level, text })
+        Ok(match level {
+            Some(level) => Action::Log { level, text },
+            None => Action::Fatal(text),
+        })
     }
 
     /// The original passes over a missing text without a word.
@@ -223,23 +228,16 @@ impl Parser<'_> {
         text
     }
 
-    fn log_level(&mut self) -> Parsed<Level> {
+    /// `None` is `fatal`.
+    fn log_level(&mut self) -> Parsed<Option<Level>> {
         let token = self.peek();
-        if self.is_word(&token, "fatal") {
-            return self.refuse_later();
-        }
         let found = LOG_LEVELS.iter().find(|row| self.is_word(&token, row.0));
         let Some((_, level)) = found else {
-            return Ok(Level::Debug);
+            return Ok(Some(Level::Debug));
         };
         self.take();
         self.expect(',', words::COMMA)?;
         Ok(*level)
-    }
-
-    fn refuse_case<T>(&mut self, text: &str) -> Parsed<T> {
-        self.take();
-        self.fail_and_skip(text)
     }
 
     /// A parameter by its name. Any other word names a variable, and is evaluated for nothing: most often it is a
@@ -252,7 +250,7 @@ impl Parser<'_> {
         let name = self.text(&token);
         let options = &self.build.config.options;
         let Some(found) = options.definition_named(SpaceId::SERVER, &name) else {
-            return self.evaluation(&name);
+            return self.evaluation(&name, place);
         };
         let option = found.id;
         self.take();
@@ -261,12 +259,13 @@ impl Parser<'_> {
         Ok(Some(statement))
     }
 
-    fn evaluation(&mut self, first: &str) -> Parsed<Option<Statement>> {
+    fn evaluation(&mut self, first: &str, place: Place) -> Parsed<Option<Statement>> {
         if is_reserved(first) {
             return Err(Failure::Unreported);
         }
-        self.expression(Wanted::Data)?;
+        let value = self.expression(Wanted::Data)?;
         self.expect_semicolon()?;
-        Ok(None)
+        let action = Action::Evaluate(value);
+        Ok(Some(Statement { place, action }))
     }
 }

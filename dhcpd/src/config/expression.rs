@@ -2,17 +2,14 @@
 
 use common::syntax::{Kind, Token};
 
-use super::keywords::{is_later_function, is_reserved, keyword};
+use super::keywords::{is_reserved, keyword};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
-use crate::eval::ast::{Boolean, Data, Number, Operator};
-
-/// An expression of any kind.
-pub(super) enum Expression {
-    Data(Data),
-    Boolean(Boolean),
-    Number(Number),
-}
+use crate::eval::ast::{
+    Boolean, Call, Connective, Data, Expression, Match, Name, Number, Operator,
+};
+use crate::eval::chain::Chain;
+use crate::eval::compile;
 
 /// What kind of expression is wanted. It decides only what a bare number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +17,30 @@ pub(super) enum Wanted {
     Boolean,
     Data,
     Number,
+    /// Data or a number, whichever it is; a bare number is one.
+    Either,
+    /// Whatever a variable holds or a function returns.
+    Any,
 }
+
+/// How often the result of a comparison may be compared within one expression.
+const COMPARISON_LIMIT: usize = 8;
 
 /// An operator between two expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Binary {
     Equal,
     Unequal,
-    And,
-    Or,
+    /// `~=`
+    Matches,
+    /// `~~`
+    MatchesAnyCase,
+    Junction(Connective),
     Arithmetic(Operator),
 }
+
+/// A left-hand side that waits until all that binds tighter has been read.
+type Waiting = (Expression, Binary);
 
 impl Binary {
     /// The higher, the tighter.
@@ -38,8 +48,8 @@ impl Binary {
         match self {
             Self::Arithmetic(Operator::Multiply | Operator::Divide | Operator::Remainder) => 1,
             Self::Arithmetic(Operator::Add | Operator::Subtract) => 2,
-            Self::And | Self::Or => 3,
-            Self::Equal | Self::Unequal => 4,
+            Self::Junction(_) => 3,
+            Self::Equal | Self::Unequal | Self::Matches | Self::MatchesAnyCase => 4,
             Self::Arithmetic(Operator::And | Operator::Or | Operator::Xor) => 5,
         }
     }
@@ -56,13 +66,12 @@ const OPERATOR_MARKS: &[(char, Binary)] = &[
     ('^', Binary::Arithmetic(Operator::Xor)),
 ];
 
-impl Expression {
-    fn kind(&self) -> Wanted {
-        match self {
-            Self::Data(_) => Wanted::Data,
-            Self::Boolean(_) => Wanted::Boolean,
-            Self::Number(_) => Wanted::Number,
-        }
+fn kind(expression: &Expression) -> Wanted {
+    match expression {
+        Expression::Data(_) => Wanted::Data,
+        Expression::Boolean(_) => Wanted::Boolean,
+        Expression::Number(_) => Wanted::Number,
+        Expression::Variable(_) | Expression::Call(_) => Wanted::Any,
     }
 }
 
@@ -70,6 +79,8 @@ impl Parser<'_> {
     pub(super) fn boolean_expression(&mut self) -> Parsed<Boolean> {
         match self.expression(Wanted::Boolean)? {
             Expression::Boolean(found) => Ok(found),
+            Expression::Variable(name) => Ok(Boolean::Variable(name)),
+            Expression::Call(call) => Ok(Boolean::Call(call.into())),
             _ => self.fail(words::NOT_BOOLEAN),
         }
     }
@@ -77,6 +88,8 @@ impl Parser<'_> {
     pub(super) fn data_expression(&mut self) -> Parsed<Data> {
         match self.expression(Wanted::Data)? {
             Expression::Data(found) => Ok(found),
+            Expression::Variable(name) => Ok(Data::Variable(name)),
+            Expression::Call(call) => Ok(Data::Call(call.into())),
             _ => self.fail(words::NOT_DATA),
         }
     }
@@ -84,6 +97,8 @@ impl Parser<'_> {
     pub(super) fn number_expression(&mut self) -> Parsed<Number> {
         match self.expression(Wanted::Number)? {
             Expression::Number(found) => Ok(found),
+            Expression::Variable(name) => Ok(Number::Variable(name)),
+            Expression::Call(call) => Ok(Number::Call(call.into())),
             _ => self.fail(words::NOT_NUMERIC),
         }
     }
@@ -102,30 +117,52 @@ impl Parser<'_> {
     /// right-hand side.
     fn chain(&mut self, first: Expression, operator: Binary) -> Parsed<Expression> {
         let (mut left, mut operator) = (first, operator);
+        let mut waiting: Vec<Waiting> = Vec::new();
         loop {
-            let right = self.right_hand_side(left.kind())?;
+            let right = self.right_hand_side(kind(&left))?;
             let next = self.operator_ahead()?;
             match next {
                 Some(next) if next.precedence() > operator.precedence() => {
                     self.take();
-                    let right = self.tighter_chain(right, next)?;
-                    return self.combine(left, operator, right);
+                    waiting.push((left, operator));
+                    (left, operator) = (right, next);
                 }
                 Some(next) => {
                     left = self.combine(left, operator, right)?;
                     self.take();
                     operator = next;
                 }
-                None => return self.combine(left, operator, right),
+                None => {
+                    let last = self.combine(left, operator, right)?;
+                    return self.close(waiting, last);
+                }
             }
         }
     }
 
-    fn tighter_chain(&mut self, left: Expression, operator: Binary) -> Parsed<Expression> {
-        match self.nested(|parser| parser.chain(left, operator)) {
-            Err(Failure::Unreported) => self.fail(words::SUBEXPRESSION),
-            other => other,
+    /// Gives everything that waits its right-hand side.
+    fn close(&mut self, waiting: Vec<Waiting>, last: Expression) -> Parsed<Expression> {
+        let mut right = last;
+        for (left, operator) in waiting.into_iter().rev() {
+            right = match (left, operator, right) {
+                (left, Binary::Junction(connective), Expression::Boolean(right))
+                    if kind(&left) != Wanted::Data && kind(&left) != Wanted::Number =>
+                {
+                    let left = junction(self.truth(left)?);
+                    let group = left.before(connective, junction(right));
+                    Expression::Boolean(Boolean::Junction(group.into()))
+                }
+                (left, Binary::Arithmetic(operator), Expression::Number(right))
+                    if kind(&left) != Wanted::Data && kind(&left) != Wanted::Boolean =>
+                {
+                    let left = arithmetic(self.quantity(left)?);
+                    let group = left.before(operator, arithmetic(right));
+                    Expression::Number(Number::Arithmetic(group.into()))
+                }
+                (left, operator, right) => self.combine(left, operator, right)?,
+            };
         }
+        Ok(right)
     }
 
     fn right_hand_side(&mut self, wanted: Wanted) -> Parsed<Expression> {
@@ -147,10 +184,10 @@ impl Parser<'_> {
     fn operator_ahead(&mut self) -> Parsed<Option<Binary>> {
         let token = self.peek();
         if self.is_word(&token, "and") {
-            return Ok(Some(Binary::And));
+            return Ok(Some(Binary::Junction(Connective::And)));
         }
         if self.is_word(&token, "or") {
-            return Ok(Some(Binary::Or));
+            return Ok(Some(Binary::Junction(Connective::Or)));
         }
         match token.kind {
             Kind::Mark('!') => self.unequal(),
@@ -174,8 +211,11 @@ impl Parser<'_> {
     fn regex(&mut self) -> Parsed<Option<Binary>> {
         self.take();
         let token = self.peek();
-        if token.is('=') || token.is('~') {
-            return self.refuse_later();
+        if token.is('=') {
+            return Ok(Some(Binary::Matches));
+        }
+        if token.is('~') {
+            return Ok(Some(Binary::MatchesAnyCase));
         }
         self.fail_and_skip(words::REGEX_OPERATOR)
     }
@@ -186,35 +226,117 @@ impl Parser<'_> {
         operator: Binary,
         right: Expression,
     ) -> Parsed<Expression> {
-        if left.kind() != right.kind() {
+        let (of_left, of_right) = (kind(&left), kind(&right));
+        if of_left != of_right && of_left != Wanted::Any && of_right != Wanted::Any {
             return self.fail_and_skip(words::DIFFERENT_TYPES);
         }
-        let boxed = match (operator, left, right) {
-            (Binary::Equal, Expression::Data(a), Expression::Data(b)) => {
-                Boolean::DataEqual(a.into(), b.into())
+        match operator {
+            Binary::Equal => self.comparison(left, right, Equality::EQUAL),
+            Binary::Unequal => self.comparison(left, right, Equality::UNEQUAL),
+            Binary::Matches => self.search(left, right, false),
+            Binary::MatchesAnyCase => self.search(left, right, true),
+            Binary::Junction(connective) => self.join(left, connective, right),
+            Binary::Arithmetic(operator) => self.compute(left, operator, right),
+        }
+    }
+
+    fn comparison(
+        &mut self,
+        left: Expression,
+        right: Expression,
+        equality: Equality,
+    ) -> Parsed<Expression> {
+        let boolean = match (left, right) {
+            (Expression::Data(a), Expression::Data(b)) => (equality.of_data)(a.into(), b.into()),
+            (Expression::Number(a), Expression::Number(b)) => {
+                (equality.of_numbers)(a.into(), b.into())
             }
-            (Binary::Unequal, Expression::Data(a), Expression::Data(b)) => {
-                Boolean::DataUnequal(a.into(), b.into())
+            (_, Expression::Boolean(_)) => return self.fail_and_skip(words::COMPARABLE_EXPRESSION),
+            (a, b) => {
+                if comparisons_within(&a) >= COMPARISON_LIMIT {
+                    return self.fail_and_skip(words::TOO_DEEP);
+                }
+                (equality.of_any)(a.into(), b.into())
             }
-            (Binary::Equal, Expression::Number(a), Expression::Number(b)) => {
-                Boolean::NumberEqual(a.into(), b.into())
-            }
-            (Binary::Unequal, Expression::Number(a), Expression::Number(b)) => {
-                Boolean::NumberUnequal(a.into(), b.into())
-            }
-            (Binary::And, Expression::Boolean(a), Expression::Boolean(b)) => {
-                Boolean::And(a.into(), b.into())
-            }
-            (Binary::Or, Expression::Boolean(a), Expression::Boolean(b)) => {
-                Boolean::Or(a.into(), b.into())
-            }
-            (Binary::Arithmetic(operator), Expression::Number(a), Expression::Number(b)) => {
-                let result = Number::Arithmetic(operator, a.into(), b.into());
-                return Ok(Expression::Number(result));
-            }
-            (operator, _, _) => return self.fail_and_skip(wrong_operands(operator)),
         };
-        Ok(Expression::Boolean(boxed))
+        Ok(Expression::Boolean(boolean))
+    }
+
+    /// `~=`, `~~`
+    fn search(
+        &mut self,
+        left: Expression,
+        right: Expression,
+        ignores_case: bool,
+    ) -> Parsed<Expression> {
+        let data = match left {
+            Expression::Data(data) => data,
+            Expression::Variable(name) => Data::Variable(name),
+            Expression::Call(call) => Data::Call(call.into()),
+            _ => return self.fail_and_skip(words::SEARCHABLE_EXPRESSION),
+        };
+        let Expression::Data(pattern) = right else {
+            return self.fail_and_skip(words::SEARCHABLE_EXPRESSION);
+        };
+        let compiled = match &pattern {
+            Data::Constant(pattern) => Some(compile(pattern, ignores_case)),
+            _ => None,
+        };
+        let found = Match {
+            data,
+            pattern,
+            ignores_case,
+            compiled,
+        };
+        Ok(Expression::Boolean(Boolean::Matches(found.into())))
+    }
+
+    fn join(
+        &mut self,
+        left: Expression,
+        connective: Connective,
+        right: Expression,
+    ) -> Parsed<Expression> {
+        let (left, right) = (self.truth(left)?, self.truth(right)?);
+        let mut chain = junction(left);
+        if chain.is_open() {
+            chain = Chain::of(Boolean::Junction(chain.into()));
+        }
+        chain.push(connective, right);
+        Ok(Expression::Boolean(Boolean::Junction(chain.into())))
+    }
+
+    fn truth(&mut self, operand: Expression) -> Parsed<Boolean> {
+        match operand {
+            Expression::Boolean(found) => Ok(found),
+            Expression::Variable(name) => Ok(Boolean::Variable(name)),
+            Expression::Call(call) => Ok(Boolean::Call(call.into())),
+            _ => self.fail_and_skip(words::BOOLEAN_EXPRESSIONS),
+        }
+    }
+
+    fn compute(
+        &mut self,
+        left: Expression,
+        operator: Operator,
+        right: Expression,
+    ) -> Parsed<Expression> {
+        let (left, right) = (self.quantity(left)?, self.quantity(right)?);
+        let mut chain = arithmetic(left);
+        if chain.is_open() {
+            chain = Chain::of(Number::Arithmetic(chain.into()));
+        }
+        chain.push(operator, right);
+        Ok(Expression::Number(Number::Arithmetic(chain.into())))
+    }
+
+    fn quantity(&mut self, operand: Expression) -> Parsed<Number> {
+        match operand {
+            Expression::Number(found) => Ok(found),
+            Expression::Variable(name) => Ok(Number::Variable(name)),
+            Expression::Call(call) => Ok(Number::Call(call.into())),
+            _ => self.fail_and_skip(words::NUMERIC_EXPRESSIONS),
+        }
     }
 
     fn operand(&mut self, wanted: Wanted) -> Parsed<Expression> {
@@ -226,7 +348,9 @@ impl Parser<'_> {
                 let value = self.bytes(&token).into();
                 Ok(Expression::Data(Data::Constant(value)))
             }
-            Kind::Number if wanted == Wanted::Number => self.literal_number(),
+            Kind::Number if matches!(wanted, Wanted::Number | Wanted::Either) => {
+                self.literal_number()
+            }
             Kind::Number => self.hex_data(),
             Kind::Name | Kind::NumberOrName => self.named_operand(&token),
             _ => Err(Failure::Unreported),
@@ -274,23 +398,32 @@ impl Parser<'_> {
         if token.kind == Kind::NumberOrName {
             return self.hex_data();
         }
-        if is_later_function(&word) {
-            return self.refuse_later();
-        }
         if is_reserved(&word) || keyword(&word).is_some() {
             return Err(Failure::Unreported);
         }
         self.variable(token)
     }
 
-    /// Variables cannot be set yet, so each has the value of one that was never set.
+    /// A variable, or a function with its arguments.
     fn variable(&mut self, token: &Token) -> Parsed<Expression> {
         self.take();
-        if self.peek().is('(') {
-            let name = self.text(token);
-            return self.fail_and_skip(words::not_supported(name));
+        let name = self.text(token).into();
+        if !self.peek().is('(') {
+            return Ok(Expression::Variable(name));
         }
-        Ok(Expression::Data(Data::Null))
+        self.take();
+        let mut arguments = Vec::new();
+        loop {
+            match self.expression(Wanted::Any) {
+                Err(Failure::Unreported) => return self.fail_and_skip(words::EXPECTING_EXPRESSION),
+                other => arguments.push(other?),
+            }
+            if !self.accept(',') {
+                break;
+            }
+        }
+        self.expect(')', words::CAPITAL_RIGHT_PARENTHESIS)?;
+        Ok(Expression::Call(Call { name, arguments }))
     }
 
     /// `None`: no boolean expression begins with this word.
@@ -298,6 +431,8 @@ impl Parser<'_> {
         let simple = match word {
             "not" => return Some(self.negation()),
             "exists" => return Some(self.exists()),
+            "check" => return Some(self.collection()),
+            "defined" => return Some(self.defined()),
             "known" => Boolean::Known,
             "static" => Boolean::Static,
             _ => return None,
@@ -322,12 +457,50 @@ impl Parser<'_> {
         self.known_option().map(Boolean::Exists)
     }
 
+    /// There is one collection of classes.
+    fn collection(&mut self) -> Parsed<Boolean> {
+        self.take();
+        let token = self.take();
+        if token.kind != Kind::String {
+            return self.fail_and_skip(words::STRING_EXPECTED);
+        }
+        if self.text(&token) != "default" {
+            return self.fail(words::UNKNOWN_COLLECTION);
+        }
+        Ok(Boolean::Check)
+    }
+
+    /// The parentheses may be missing.
+    fn defined(&mut self) -> Parsed<Boolean> {
+        self.take();
+        let in_parentheses = self.accept('(');
+        let name = self.variable_name()?;
+        if in_parentheses && !self.take().is(')') {
+            return self.fail(words::RIGHT_PARENTHESIS);
+        }
+        Ok(Boolean::Defined(name))
+    }
+
+    /// The name of a variable or a function; any word that no statement and no expression begins with.
+    pub(super) fn variable_name(&mut self) -> Parsed<Name> {
+        let token = self.take();
+        let word = self.text(&token);
+        if !token.is_identifier() || is_reserved(&word) || keyword(&word).is_some() {
+            return self.fail_and_skip(words::no_variable(&word));
+        }
+        Ok(word.into())
+    }
+
     fn number_operand(&mut self, word: &str) -> Option<Parsed<Number>> {
         match word {
             "extract-int" => Some(self.extract_int()),
             "lease-time" => {
                 self.take();
                 Some(Ok(Number::LeaseTime))
+            }
+            "client-state" => {
+                self.take();
+                Some(Ok(Number::ClientState))
             }
             _ => None,
         }
@@ -343,10 +516,49 @@ impl Parser<'_> {
     }
 }
 
-fn wrong_operands(operator: Binary) -> &'static str {
-    match operator {
-        Binary::And | Binary::Or => words::BOOLEAN_EXPRESSIONS,
-        Binary::Equal | Binary::Unequal => words::COMPARABLE_EXPRESSIONS,
-        Binary::Arithmetic(_) => words::NUMERIC_EXPRESSIONS,
+/// How `=` and `!=` compare what.
+#[derive(Clone, Copy)]
+struct Equality {
+    of_data: fn(Box<Data>, Box<Data>) -> Boolean,
+    of_numbers: fn(Box<Number>, Box<Number>) -> Boolean,
+    of_any: fn(Box<Expression>, Box<Expression>) -> Boolean,
+}
+
+impl Equality {
+    const EQUAL: Self = Self {
+        of_data: Boolean::DataEqual,
+        of_numbers: Boolean::NumberEqual,
+        of_any: Boolean::Equal,
+    };
+    const UNEQUAL: Self = Self {
+        of_data: Boolean::DataUnequal,
+        of_numbers: Boolean::NumberUnequal,
+        of_any: Boolean::Unequal,
+    };
+}
+
+/// A condition as a list of conditions.
+fn junction(condition: Boolean) -> Chain<Boolean, Connective> {
+    match condition {
+        Boolean::Junction(chain) => *chain,
+        single => Chain::of(single),
     }
+}
+
+/// A number as a list of numbers.
+fn arithmetic(number: Number) -> Chain<Number, Operator> {
+    match number {
+        Number::Arithmetic(chain) => *chain,
+        single => Chain::of(single),
+    }
+}
+
+/// How often an expression compares what a comparison says.
+fn comparisons_within(expression: &Expression) -> usize {
+    let (mut count, mut rest) = (0, expression);
+    while let Expression::Boolean(Boolean::Equal(left, _) | Boolean::Unequal(left, _)) = rest {
+        count += 1;
+        rest = left;
+    }
+    count
 }

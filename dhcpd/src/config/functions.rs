@@ -26,6 +26,9 @@ impl Parser<'_> {
             "reverse" => self.reverse(),
             "binary-to-ascii" => self.binary_to_ascii(),
             "encode-int" => self.encode_int(),
+            "gethostname" => self.own_name(),
+            "gethostbyname" => self.host_addresses(),
+            "v6relay" => self.relay6(),
             _ => return None,
         };
         Some(result)
@@ -135,11 +138,41 @@ impl Parser<'_> {
 
     fn encode_int(&mut self) -> Parsed<Data> {
         self.open_call()?;
-        let number = self.number_argument()?;
+        let Ok(number) = self.number_expression() else {
+            // Said of every fault, also of one that has been reported.
+            return self.fail_and_skip(words::NUMERIC_EXPRESSION);
+        };
         self.comma()?;
         let width = self.integer_width()?;
         self.close_call()?;
         Ok(Data::EncodeInt(number.into(), width))
+    }
+
+    fn own_name(&mut self) -> Parsed<Data> {
+        self.open_call()?;
+        self.close_call()?;
+        Ok(Data::OwnName)
+    }
+
+    fn host_addresses(&mut self) -> Parsed<Data> {
+        self.open_call()?;
+        let token = self.take();
+        if token.kind != Kind::String {
+            return self.fail_and_skip(words::QUOTED_NAME);
+        }
+        let name = self.text(&token);
+        self.close_call()?;
+        Ok(Data::HostAddresses(self.build.add_name(&name)))
+    }
+
+    /// DHCPv4 messages have no relays of DHCPv6.
+    fn relay6(&mut self) -> Parsed<Data> {
+        self.open_call()?;
+        self.number_argument()?;
+        self.comma()?;
+        self.data_argument()?;
+        self.close_call()?;
+        Ok(Data::Null)
     }
 
     /// A function's name, and the parenthesis behind it.

@@ -3,6 +3,7 @@
 /// What kind of statement a word begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
+    Add,
     Allow,
     Append,
     Authoritative,
@@ -11,7 +12,10 @@ pub(super) enum Keyword {
     Class,
     DbTimeFormat,
     Default,
+    Define,
     Deny,
+    Eval,
+    Execute,
     Failover,
     FixedAddress,
     FixedAddress6,
@@ -26,28 +30,34 @@ pub(super) enum Keyword {
     LeaseIdFormat,
     Log,
     Not,
+    On,
     Option,
+    ParseVendorOption,
     Pool,
     Pool6,
     Prefix6,
     Prepend,
     Range,
     Range6,
+    Return,
     Send,
     ServerDuid,
     ServerIdentifier,
+    Set,
     SharedNetwork,
     Subclass,
     Subnet,
     Subnet6,
     Supersede,
+    Switch,
+    Unset,
+    UserClass,
+    VendorClass,
     Zone,
-    /// A statement that is known, but not served yet.
-    Later,
 }
 
 const KEYWORDS: &[(&str, Keyword)] = &[
-    ("add", Keyword::Later),
+    ("add", Keyword::Add),
     ("allow", Keyword::Allow),
     ("append", Keyword::Append),
     ("authoritative", Keyword::Authoritative),
@@ -56,10 +66,10 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("class", Keyword::Class),
     ("db-time-format", Keyword::DbTimeFormat),
     ("default", Keyword::Default),
-    ("define", Keyword::Later),
+    ("define", Keyword::Define),
     ("deny", Keyword::Deny),
-    ("eval", Keyword::Later),
-    ("execute", Keyword::Later),
+    ("eval", Keyword::Eval),
+    ("execute", Keyword::Execute),
     ("failover", Keyword::Failover),
     ("fixed-address", Keyword::FixedAddress),
     ("fixed-address6", Keyword::FixedAddress6),
@@ -74,29 +84,29 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("lease-id-format", Keyword::LeaseIdFormat),
     ("log", Keyword::Log),
     ("not", Keyword::Not),
-    ("on", Keyword::Later),
+    ("on", Keyword::On),
     ("option", Keyword::Option),
-    ("parse-vendor-option", Keyword::Later),
+    ("parse-vendor-option", Keyword::ParseVendorOption),
     ("pool", Keyword::Pool),
     ("pool6", Keyword::Pool6),
     ("prefix6", Keyword::Prefix6),
     ("prepend", Keyword::Prepend),
     ("range", Keyword::Range),
     ("range6", Keyword::Range6),
-    ("return", Keyword::Later),
+    ("return", Keyword::Return),
     ("send", Keyword::Send),
     ("server-duid", Keyword::ServerDuid),
     ("server-identifier", Keyword::ServerIdentifier),
-    ("set", Keyword::Later),
+    ("set", Keyword::Set),
     ("shared-network", Keyword::SharedNetwork),
     ("subclass", Keyword::Subclass),
     ("subnet", Keyword::Subnet),
     ("subnet6", Keyword::Subnet6),
     ("supersede", Keyword::Supersede),
-    ("switch", Keyword::Later),
-    ("unset", Keyword::Later),
-    ("user-class", Keyword::Later),
-    ("vendor-class", Keyword::Later),
+    ("switch", Keyword::Switch),
+    ("unset", Keyword::Unset),
+    ("user-class", Keyword::UserClass),
+    ("vendor-class", Keyword::VendorClass),
     ("zone", Keyword::Zone),
 ];
 
@@ -125,23 +135,6 @@ pub(super) fn allow_key(word: &str) -> Option<&'static str> {
         .iter()
         .find(|row| row.0.eq_ignore_ascii_case(word));
     found.map(|row| row.1)
-}
-
-/// Functions that are known, but not served yet.
-const LATER_FUNCTIONS: &[&str] = &[
-    "check",
-    "client-state",
-    "defined",
-    "gethostbyname",
-    "gethostname",
-    "v6relay",
-];
-
-/// True for a function or a value of the language that cannot be evaluated yet.
-pub(super) fn is_later_function(word: &str) -> bool {
-    LATER_FUNCTIONS
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Words of the language that begin no statement. Any other word there is taken for a variable.

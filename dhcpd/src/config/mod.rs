@@ -3,6 +3,7 @@
 //! The parser takes one word at a time with one word of look-ahead, as the original does: its messages, and what it makes
 //! of the text behind an error, follow from that.
 
+mod actions;
 mod builder;
 mod check;
 mod cidr;

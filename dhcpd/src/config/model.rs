@@ -282,12 +282,26 @@ pub struct Class {
     pub name: Box<str>,
     /// `match if`
     pub condition: Option<Boolean>,
-    /// `match`: the client is a member if a subclass has this value, besides the condition.
+    /// `match`, `spawn with`: the client is a member if a subclass has this value, besides the condition.
     pub key: Option<Data>,
-    /// Scopes of the subclasses by their values; within the scope of the class.
-    pub subclasses: HashMap<Box<[u8]>, ScopeId>,
+    /// `spawn with`: every value has its subclass.
+    pub spawns: bool,
+    /// `lease limit`: how many leases its members may have; of a class with subclasses, those of each subclass. 0 is no
+    /// limit.
+    pub limit: u32,
+    /// Its subclasses by their values.
+    pub subclasses: HashMap<Box<[u8]>, Subclass>,
     /// Its statements.
     pub scope: ScopeId,
     /// Where it is declared.
     pub place: Place,
+}
+
+/// The members of a class that share a value.
+#[derive(Clone, Copy, Debug)]
+pub struct Subclass {
+    /// Its statements, within those of the class.
+    pub scope: ScopeId,
+    /// How many leases its members may have; 0 is no limit.
+    pub limit: u32,
 }

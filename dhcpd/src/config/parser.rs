@@ -6,6 +6,7 @@ use common::diag::{Diagnostics, Severity};
 use common::syntax::{Cursor, Document, FileId, Kind, Place, StringFlaw, Token, decode_string};
 
 use super::builder::Builder;
+use super::expression::Wanted;
 use super::{Family, hosts, words};
 use crate::eval::NESTING_LIMIT;
 
@@ -38,6 +39,8 @@ pub(super) struct Parser<'a> {
     pub(super) stopped: bool,
     pub(super) warned_about_hosts: bool,
     pub(super) host: Option<hosts::Draft>,
+    /// What the cases of the switch being read compare; `None` where no case may stand.
+    pub(super) cases: Option<Wanted>,
     depth: usize,
 }
 
@@ -57,6 +60,7 @@ impl<'a> Parser<'a> {
             stopped: false,
             warned_about_hosts: false,
             host: None,
+            cases: None,
             depth: 0,
         }
     }

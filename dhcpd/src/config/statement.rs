@@ -7,7 +7,7 @@ use common::syntax::{Cursor, Document, FileId, Kind, Token};
 
 use super::builder::{Context, Enclosing};
 use super::keywords::{Keyword, keyword};
-use super::parser::{Failure, Parsed, Parser};
+use super::parser::{Failure, Parser};
 use super::words;
 use crate::eval::ast::Assignment;
 use crate::options::codes;
@@ -80,6 +80,10 @@ impl Parser<'_> {
             Keyword::Subnet6 => self.allowed_subnet(context, Self::subnet6),
             Keyword::Class => return Some(self.allowed_class(context, Self::class)),
             Keyword::Subclass => return Some(self.allowed_class(context, Self::subclass)),
+            Keyword::UserClass | Keyword::VendorClass => {
+                return Some(self.allowed_class(context, Self::nameless_class));
+            }
+            Keyword::Add if context.enclosing == Enclosing::Root => self.refuse_to_add(),
             Keyword::Failover => return Some(self.failover(context)),
             Keyword::Pool => return Some(self.allowed_pool(context)),
             Keyword::Range => return Some(self.allowed_range(context)),
@@ -275,6 +279,16 @@ impl Parser<'_> {
         After::AsBefore
     }
 
+    /// The original ends in a fault here, for want of a client.
+    fn refuse_to_add(&mut self) {
+        let errors = self.diagnostics.errors();
+        // What is wrong with the statement has been reported.
+        let _ = self.add_action();
+        if self.diagnostics.errors() == errors {
+            self.error(words::ADD_WITHOUT_CLIENT);
+        }
+    }
+
     pub(super) fn refuse(&mut self, text: &str) {
         self.error(text);
         self.skip_statement();
@@ -334,12 +348,5 @@ impl Parser<'_> {
             self.error(words::EXPECTING_A_SEMICOLON);
             self.skip_statement();
         }
-    }
-
-    /// A statement that this server does not know what to do with, though it belongs to the language.
-    pub(super) fn refuse_later<T>(&mut self) -> Parsed<T> {
-        let token = self.take();
-        let word = self.text(&token);
-        self.fail_and_skip(words::not_supported(word))
     }
 }

@@ -177,14 +177,45 @@ pub(super) const MATCH_EXPRESSION: &str = "match expression expected";
 pub(super) const BOOLEAN_EXPRESSION: &str = "boolean expression expected";
 pub(super) const BOOLEAN_CONDITION: &str = "boolean expression expected.";
 pub(super) const RIGHT_HAND_SIDE: &str = "expecting right-hand side.";
-pub(super) const SUBEXPRESSION: &str = "expecting a subexpression";
 pub(super) const DIFFERENT_TYPES: &str = "illegal expression relating different types";
 pub(super) const NUMERIC_EXPRESSIONS: &str = "expecting numeric expressions";
 pub(super) const BOOLEAN_EXPRESSIONS: &str = "expecting boolean expressions";
-pub(super) const COMPARABLE_EXPRESSIONS: &str = "expecting data/numeric expressions";
+pub(super) const COMPARABLE_EXPRESSION: &str = "expecting data/numeric expression";
 pub(super) const BANG: &str = "! in boolean context without =";
 pub(super) const REGEX_OPERATOR: &str = "expecting ~= or ~~ operator";
 pub(super) const INTEGER_SIZE: &str = "number expected.";
+
+pub(super) const EXPECTING_EXPRESSION: &str = "expecting expression.";
+pub(super) const CAPITAL_RIGHT_PARENTHESIS: &str = "Right parenthesis expected.";
+pub(super) const SEARCHABLE_EXPRESSION: &str = "expecting data expression";
+pub(super) const STRING_EXPECTED: &str = "string expected.";
+pub(super) const UNKNOWN_COLLECTION: &str = "unknown collection.";
+pub(super) const QUOTED_NAME: &str = "Expecting quoted literal: \"foo.example.com\"";
+pub(super) const SWITCH_BRACE: &str = "expecting left brace.";
+pub(super) const SWITCH_PAREN: &str = "right paren expected.";
+pub(super) const SWITCH_SUBJECT: &str = "expecting data or numeric expression.";
+pub(super) const CASE_COLON: &str = "colon expected.";
+pub(super) const SET_EQUALS: &str = "expecting '=' in set statement.";
+pub(super) const DEFINE_EQUALS: &str = "expecting '=' in define statement.";
+pub(super) const ARGUMENT_NAME: &str = "expecting argument name";
+pub(super) const DEFINE_PAREN: &str = "expecting right paren.";
+pub(super) const DEFINE_BRACE: &str = "expecting right brace.";
+pub(super) const EVENT: &str = "expecting a lease event type";
+pub(super) const QUOTED_PROGRAM: &str = "Expecting a quoted string.";
+pub(super) const ADD_CLASS: &str = "expecting class name.";
+pub(super) const ADD_WITHOUT_CLIENT: &str = "add: there is no client in the outermost scope.";
+pub(super) const WITH: &str = "expecting with after spawn";
+pub(super) const LIMIT: &str = "expecting \"limit\"";
+pub(super) const LIMIT_NUMBER: &str = "expecting a number";
+pub(super) const LIMIT_TOO_BIG: &str = "no memory for billed leases.";
+
+pub(super) fn no_variable(word: &str) -> String {
+    format!("{word} can't be a variable name")
+}
+
+pub(super) fn class_not_found(name: &str) -> String {
+    format!("class {name}: not found")
+}
 
 pub(super) const CASE: &str = "case statement in inappropriate scope.";
 pub(super) const SWITCH_DEFAULT: &str = "switch default statement in inappropriate scope.";
@@ -204,12 +235,6 @@ pub(super) const ONE_SECONDARY: &str = "more than one secondary.";
 
 pub(super) const ID_FORMAT: &str = "lease-id-format is invalid:  it must be octal or hex.";
 pub(super) const TIME_FORMAT: &str = "Expecting 'local' or 'default'.";
-
-/// A name can hold any byte of the file; messages show it as written.
-pub(super) fn not_supported(statement: impl Display) -> String {
-    format!("{statement}: not supported by rdhcpd yet.")
-}
-
 pub(super) fn not_served(statement: impl Display) -> String {
     format!("{statement}: accepted, but rdhcpd cannot serve it yet.")
 }

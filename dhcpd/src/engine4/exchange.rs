@@ -1,6 +1,7 @@
 //! One message from a client with everything that is known about it before a lease is looked for.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use common::net::HardwareAddress;
 use common::time::Time;
@@ -9,7 +10,7 @@ use super::interfaces::Listener;
 use super::outbox::{Arrival, InterfaceId, Outbox};
 use super::setup::World;
 use super::words::{self, Who};
-use crate::config::model::{Class, ClassId, Config, NetworkId, Permit, PoolId, ScopeId};
+use crate::config::model::{Class, ClassId, Config, NetworkId, Permit, PoolId, ScopeId, Subclass};
 use crate::eval::{Context, Evaluator, LeaseFacts};
 use crate::lease::{Lease, is_plain};
 use crate::options::OptionSet;
@@ -21,6 +22,18 @@ const CLASS_LIMIT: usize = 5;
 const ETHERNET_LENGTH: usize = 6;
 /// Longest name that is printed.
 const NAME_LIMIT: usize = 64;
+
+/// That the message is in a class.
+#[derive(Clone, Debug)]
+pub(super) struct Membership {
+    pub(super) class: ClassId,
+    /// Statements of the class or of its subclass.
+    pub(super) scope: ScopeId,
+    /// How many leases may be billed to it; 0 is no limit.
+    pub(super) limit: u32,
+    /// The value of its subclass.
+    pub(super) value: Option<Arc<[u8]>>,
+}
 
 /// A message and its circumstances.
 pub(super) struct Exchange<'x> {
@@ -36,7 +49,7 @@ pub(super) struct Exchange<'x> {
     /// The link that the client is on, if it is known.
     pub(super) network: Option<NetworkId>,
     /// Classes that it is in, in declaration order, with the scope of the class or of its subclass.
-    pub(super) classes: Vec<(ClassId, ScopeId)>,
+    pub(super) classes: Vec<Membership>,
     /// True if its relay agent information comes from the lease.
     pub(super) stashed: bool,
 }
@@ -153,11 +166,11 @@ impl<'x> Exchange<'x> {
         let evaluator = context.over(&nothing);
         let mut classes = Vec::new();
         for (id, class) in (0..).map(ClassId).zip(&self.config().classes) {
-            let Some(scope) = scope_of_member(class, &evaluator) else {
+            let Some(membership) = membership(id, class, &evaluator) else {
                 continue;
             };
             if classes.len() < CLASS_LIMIT {
-                classes.push((id, scope));
+                classes.push(membership);
             } else {
                 outbox.error(words::too_many_classes(&self.request.hardware));
             }
@@ -184,23 +197,39 @@ impl<'x> Exchange<'x> {
             Permit::AuthenticatedClients => false,
             Permit::UnauthenticatedClients | Permit::AllClients => true,
             Permit::DynamicBootpClients => self.kind.is_none(),
-            Permit::MembersOf(class) => self.classes.iter().any(|found| found.0 == class),
+            Permit::MembersOf(class) => self.classes.iter().any(|found| found.class == class),
             Permit::After(date) => self.seconds() > date,
         }
     }
 }
 
-/// The scope that holds for a member; `None` for a client that is none (reference isc-dhcpd-config.md, section 8).
-fn scope_of_member<'e>(class: &'e Class, evaluator: &Evaluator<'e>) -> Option<ScopeId> {
+/// How the client belongs to a class; `None` if it does not (reference isc-dhcpd-config.md, section 8).
+fn membership<'e>(id: ClassId, class: &'e Class, evaluator: &Evaluator<'e>) -> Option<Membership> {
     let condition = class.condition.as_ref();
     if condition.is_some_and(|condition| !evaluator.holds(condition)) {
         return None;
     }
     let Some(key) = &class.key else {
-        return condition.map(|_| class.scope);
+        return condition.map(|_| Membership {
+            class: id,
+            scope: class.scope,
+            limit: class.limit,
+            value: None,
+        });
     };
     let value = evaluator.data(key).filter(|value| !value.is_empty())?;
-    class.subclasses.get(value.as_ref()).copied()
+    // What is spawned has the statements and the limit of its class.
+    let spawned = class.spawns.then_some(Subclass {
+        scope: class.scope,
+        limit: class.limit,
+    });
+    let subclass = class.subclasses.get(value.as_ref()).copied().or(spawned)?;
+    Some(Membership {
+        class: id,
+        scope: subclass.scope,
+        limit: subclass.limit,
+        value: Some(value.as_ref().into()),
+    })
 }
 
 fn printed_name(lease: &Lease) -> Option<String> {

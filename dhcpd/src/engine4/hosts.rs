@@ -52,7 +52,7 @@ impl<'x> Exchange<'x> {
         let names = &self.world.setup.names;
         let of_one = |fixed: &FixedAddress| match fixed {
             FixedAddress::Address(address) => vec![*address],
-            FixedAddress::Name(name) => names.get(name).cloned().unwrap_or_default(),
+            FixedAddress::Name(name) => names.addresses.get(name).cloned().unwrap_or_default(),
         };
         host.fixed_addresses.iter().flat_map(of_one).collect()
     }

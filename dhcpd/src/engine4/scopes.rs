@@ -54,8 +54,8 @@ impl<'x> Exchange<'x> {
         context: &Context<'_>,
         set: &mut OptionSet<'x>,
     ) {
-        for (_, scope) in self.classes.iter().rev() {
-            execute_scope_chain(self.config(), *scope, until, context, set);
+        for membership in self.classes.iter().rev() {
+            execute_scope_chain(self.config(), membership.scope, until, context, set);
         }
     }
 

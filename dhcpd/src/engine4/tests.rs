@@ -105,7 +105,7 @@ fn start(config: &Arc<Config>, file: &[u8], now: Time) -> Engine {
     };
     let setup = Setup {
         config: Arc::clone(config),
-        names: ResolvedNames::new(),
+        names: ResolvedNames::default(),
         interfaces: vec![listener],
         local_port: 67,
         remote_port: 68,

@@ -1,9 +1,17 @@
 //! Statements and expressions as the configuration holds them, names resolved. Shapes: reference
 //! isc-dhcpd-config.md, sections 5 and 6.
 
-use common::syntax::Place;
+use std::sync::Arc;
 
+use common::syntax::Place;
+use common::sys::posix_regex::Regex;
+
+use super::chain::Chain;
+use crate::config::model::ClassId;
 use crate::options::OptionId;
+
+/// Name of a variable or a function; upper and lower case are the same.
+pub type Name = Box<str>;
 
 /// A list of statements, executed in order.
 pub type Block = Vec<Statement>;
@@ -45,6 +53,96 @@ pub enum Action {
         /// The text; null logs nothing.
         text: Data,
     },
+    /// `log(fatal, text);`: ends the server, unless the text is null.
+    Fatal(Data),
+    /// `switch (…) { … }`: from the case that equals the value to the end or a `break`.
+    Switch(Subject, Block),
+    /// `case …:` within a switch.
+    Case(Expression),
+    /// `default:` within a switch.
+    DefaultCase,
+    /// `set NAME = value;`
+    Set(Name, Expression),
+    /// `unset NAME;`
+    Unset(Name),
+    /// `define NAME(parameters) { … }`
+    Define(Name, Arc<Function>),
+    /// `eval value;`, `NAME(arguments);`: for what evaluating it does.
+    Evaluate(Expression),
+    /// `return value;`: ends a function, unless the value is null; has no effect outside.
+    Return(Expression),
+    /// `on expiry or release { … }`
+    On(Events, Option<Arc<Handler>>),
+    /// `execute("PROGRAM", arguments…);`
+    Execute(Box<[u8]>, Vec<Data>),
+    /// `add "CLASS";`
+    AddClass(ClassId),
+    /// `parse-vendor-option;`, which has no effect in a server.
+    ParseVendorOption,
+}
+
+/// What a switch looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// Bytes.
+    Data(Data),
+    /// A number; also whatever a variable holds.
+    Number(Number),
+    /// A condition, which the original takes, but never for anything that a case could equal.
+    Boolean(Boolean),
+}
+
+/// What happens to leases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Events {
+    /// A client is told that it has the lease.
+    pub commit: bool,
+    /// The lease ends by itself.
+    pub expiry: bool,
+    /// The client gives the lease back.
+    pub release: bool,
+}
+
+/// What to do when something happens to a lease.
+#[derive(Debug, PartialEq)]
+pub struct Handler {
+    /// The statements.
+    pub body: Block,
+    /// Their text, as the lease file has it between the braces.
+    pub text: Arc<str>,
+}
+
+/// What `define` defines.
+#[derive(Debug, PartialEq)]
+pub struct Function {
+    /// Names of the parameters.
+    pub parameters: Vec<Name>,
+    /// What a call executes.
+    pub body: Block,
+}
+
+/// `NAME(arguments)`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Name of the function.
+    pub name: Name,
+    /// At least one.
+    pub arguments: Vec<Expression>,
+}
+
+/// An expression of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// Bytes.
+    Data(Data),
+    /// Truth.
+    Boolean(Boolean),
+    /// A number.
+    Number(Number),
+    /// What a variable holds.
+    Variable(Name),
+    /// What a function returns.
+    Call(Call),
 }
 
 /// How an assigned value meets one that is already there.
@@ -112,6 +210,14 @@ pub enum Data {
     Filename,
     /// `server-name`: the request's `sname` field.
     ServerName,
+    /// `gethostname()`: the name of the machine.
+    OwnName,
+    /// `gethostbyname("NAME")`: all its IPv4 addresses, four octets each.
+    HostAddresses(Box<str>),
+    /// A variable that holds data.
+    Variable(Name),
+    /// A function, which the original calls here, but without ever taking what it returns.
+    Call(Box<Call>),
 }
 
 /// A piece of a typed option value.
@@ -138,10 +244,14 @@ pub enum Boolean {
     NumberEqual(Box<Number>, Box<Number>),
     /// `a != b` of numbers.
     NumberUnequal(Box<Number>, Box<Number>),
-    /// `a and b`
-    And(Box<Boolean>, Box<Boolean>),
-    /// `a or b`
-    Or(Box<Boolean>, Box<Boolean>),
+    /// `a = b` where what one of them holds shows only when it is evaluated.
+    Equal(Box<Expression>, Box<Expression>),
+    /// `a != b` of such.
+    Unequal(Box<Expression>, Box<Expression>),
+    /// `data ~= pattern`, `data ~~ pattern`
+    Matches(Box<Match>),
+    /// `a and b or c …`
+    Junction(Box<Chain<Boolean, Connective>>),
     /// `not a`
     Not(Box<Boolean>),
     /// `exists NAME`: the request has the option.
@@ -150,6 +260,44 @@ pub enum Boolean {
     Known,
     /// `static`: the client gets a fixed address.
     Static,
+    /// `defined(NAME)`: the variable has a value.
+    Defined(Name),
+    /// `check "default"`: the client is in any class.
+    Check,
+    /// A variable that holds truth.
+    Variable(Name),
+    /// A function, which the original calls here, but without ever taking what it returns.
+    Call(Box<Call>),
+}
+
+/// `and` or `or`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connective {
+    /// `and`
+    And,
+    /// `or`
+    Or,
+}
+
+/// `data ~= pattern`, `data ~~ pattern`
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// Where to search.
+    pub data: Data,
+    /// A POSIX extended regular expression.
+    pub pattern: Data,
+    /// `~~`: upper and lower case are the same.
+    pub ignores_case: bool,
+    /// A constant pattern, compiled; the inner `None` is an invalid one, which matches nothing.
+    pub compiled: Option<Option<Arc<Regex>>>,
+}
+
+impl PartialEq for Match {
+    fn eq(&self, other: &Self) -> bool {
+        self.data == other.data
+            && self.pattern == other.pattern
+            && self.ignores_case == other.ignores_case
+    }
 }
 
 /// An expression that yields a number, or null.
@@ -161,8 +309,14 @@ pub enum Number {
     ExtractInt(Box<Data>, u8),
     /// `lease-time`: seconds until the lease ends.
     LeaseTime,
+    /// `client-state`, which only a client has.
+    ClientState,
     /// `a + b`, and so on.
-    Arithmetic(Operator, Box<Number>, Box<Number>),
+    Arithmetic(Box<Chain<Number, Operator>>),
+    /// A variable that holds a number.
+    Variable(Name),
+    /// A function, which the original calls here, but without ever taking what it returns.
+    Call(Box<Call>),
 }
 
 /// An arithmetic operator.

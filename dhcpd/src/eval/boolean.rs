@@ -1,6 +1,11 @@
 //! Truth values with null.
 
-use super::ast::Boolean;
+use std::sync::Arc;
+
+use common::sys::posix_regex::{LetterCase, Regex};
+
+use super::ast::{Boolean, Connective, Match};
+use super::chain::Chain;
 use super::context::Evaluator;
 
 impl<'e> Evaluator<'e> {
@@ -10,42 +15,19 @@ impl<'e> Evaluator<'e> {
         self.boolean(expression) == Some(true)
     }
 
-    /// The value of `expression`, or null. `and` with a left side that is not true is null, even if it is false
-    /// (measured: `not (false and true)` does not hold); `or` is null only if both sides are.
+    /// The value of `expression`, or null.
     #[must_use]
     pub fn boolean(&self, expression: &'e Boolean) -> Option<bool> {
-        let mut rest = expression;
-        // What a chain that ends in null is worth: false after an `or` whose left side was false.
-        let mut instead_of_null = None;
-        loop {
-            match rest {
-                Boolean::And(left, right) => {
-                    if !self.holds(left) {
-                        return instead_of_null;
-                    }
-                    rest = right;
-                }
-                Boolean::Or(left, right) => {
-                    match self.boolean(left) {
-                        Some(true) => return Some(true),
-                        Some(false) => instead_of_null = Some(false),
-                        None => {}
-                    }
-                    rest = right;
-                }
-                last => return self.term(last).or(instead_of_null),
-            }
-        }
-    }
-
-    fn term(&self, expression: &'e Boolean) -> Option<bool> {
         match expression {
             Boolean::Constant(value) => Some(*value),
             Boolean::DataEqual(left, right) => Some(self.data(left) == self.data(right)),
             Boolean::DataUnequal(left, right) => Some(self.data(left) != self.data(right)),
             Boolean::NumberEqual(left, right) => Some(self.number(left) == self.number(right)),
             Boolean::NumberUnequal(left, right) => Some(self.number(left) != self.number(right)),
-            Boolean::And(..) | Boolean::Or(..) => self.boolean(expression),
+            Boolean::Equal(left, right) => Some(self.evaluate(left) == self.evaluate(right)),
+            Boolean::Unequal(left, right) => Some(self.evaluate(left) != self.evaluate(right)),
+            Boolean::Matches(found) => self.matches(found),
+            Boolean::Junction(chain) => self.junction(chain),
             Boolean::Not(inner) => self.boolean(inner).map(|value| !value),
             Boolean::Exists(id) => {
                 let request = self.context.request;
@@ -53,6 +35,57 @@ impl<'e> Evaluator<'e> {
             }
             Boolean::Known => self.context.request.map(|_| self.context.known),
             Boolean::Static => Some(self.context.lease.is_some_and(|lease| lease.is_static)),
+            Boolean::Defined(name) => Some(self.variable(name).is_some()),
+            Boolean::Check => Some(self.context.classified),
+            Boolean::Variable(name) => self.truth_of(name),
+            Boolean::Call(call) => {
+                self.call_for_truth(call);
+                None
+            }
         }
     }
+
+    /// `and` with a left side that is not true is null, even if it is false (measured: `not (false and true)` does not
+    /// hold); `or` is null only if both sides are.
+    fn junction(&self, chain: &'e Chain<Boolean, Connective>) -> Option<bool> {
+        // What a group that is null is worth: false after an `or` whose left side was false.
+        let mut instead_of_null = None;
+        let mut value = self.boolean(&chain.first);
+        for link in &chain.rest {
+            match (link.operator, value) {
+                (Connective::And, Some(true)) => value = self.boolean(&link.operand),
+                (Connective::And, _) if link.opens => return instead_of_null,
+                (Connective::And, _) => value = None,
+                (Connective::Or, Some(true)) if link.opens => return value,
+                (Connective::Or, Some(true)) => {}
+                (Connective::Or, left) if link.opens => {
+                    instead_of_null = left.or(instead_of_null);
+                    value = self.boolean(&link.operand);
+                }
+                (Connective::Or, left) => value = self.boolean(&link.operand).or(left),
+            }
+        }
+        value.or(instead_of_null)
+    }
+
+    /// Null if either side is; an invalid pattern matches nothing.
+    fn matches(&self, found: &'e Match) -> Option<bool> {
+        let data = self.data(&found.data);
+        let pattern = self.data(&found.pattern);
+        let (data, pattern) = (data?, pattern?);
+        let regex = match &found.compiled {
+            Some(compiled) => compiled.clone(),
+            None => compile(&pattern, found.ignores_case),
+        };
+        Some(regex.is_some_and(|regex| regex.is_match(&data)))
+    }
+}
+
+/// A pattern ready for use; `None` if it is not valid.
+pub(crate) fn compile(pattern: &[u8], ignores_case: bool) -> Option<Arc<Regex>> {
+    let case = match ignores_case {
+        true => LetterCase::Ignored,
+        false => LetterCase::Sensitive,
+    };
+    Regex::compile(pattern, case).map(Arc::new)
 }

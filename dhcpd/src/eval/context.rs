@@ -3,12 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use common::log::{Level, Line};
 use common::net::HardwareAddress;
+use common::syntax::Place;
 use common::time::Time;
 
-use crate::options::{OptionSet, Registry};
+use super::ast::{Assignment, Data, Handler};
+use super::variables::{Frames, Variables};
+use crate::config::model::ClassId;
+use crate::options::{OptionId, OptionSet, Registry};
 use crate::wire::Request;
 
 /// `config-option` may lead to a value that holds another `config-option` only so often; beyond that it is null.
@@ -17,8 +22,43 @@ const REFERENCE_LIMIT: u8 = 16;
 /// would otherwise be evaluated without end.
 const FOLLOW_LIMIT: u32 = 10_000;
 
-/// Addresses of the host names that the configuration mentions, as they were resolved outside of the core.
-pub type ResolvedNames = HashMap<Box<str>, Vec<Ipv4Addr>>;
+/// Names of hosts as the system knows them, asked outside of the core.
+#[derive(Clone, Debug, Default)]
+pub struct ResolvedNames {
+    /// Addresses of the host names that the configuration mentions.
+    pub addresses: HashMap<Box<str>, Vec<Ipv4Addr>>,
+    /// The name of this machine.
+    pub own: Box<str>,
+}
+
+/// A program to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Its name, then its arguments. None holds a NUL.
+    pub arguments: Vec<Vec<u8>>,
+    /// How many lines were logged before it.
+    pub behind_lines: usize,
+}
+
+/// What `on` statements asked for; an outer `None` where no statement did, an inner one where nothing shall happen.
+#[derive(Clone, Debug, Default)]
+pub struct Handlers {
+    /// When a client is told that it has the lease.
+    pub commit: Option<Option<Arc<Handler>>>,
+    /// When the lease ends by itself.
+    pub expiry: Option<Option<Arc<Handler>>>,
+    /// When its client gives it back.
+    pub release: Option<Option<Arc<Handler>>>,
+}
+
+/// An option that a function set while an expression was evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub(super) option: OptionId,
+    pub(super) how: Assignment,
+    pub(super) value: Data,
+    pub(super) place: Place,
+}
 
 /// What is known about the lease that a reply is about.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +90,16 @@ pub struct Context<'e> {
     pub now: Time,
     /// Addresses of host names.
     pub names: &'e ResolvedNames,
+    /// True if the client is in any class.
+    pub classified: bool,
+    pub(super) frames: RefCell<Frames>,
+    pub(super) effects: RefCell<Vec<Effect>>,
+    pub(super) handlers: RefCell<Handlers>,
+    pub(super) added: RefCell<Vec<ClassId>>,
+    pub(super) ended: Cell<bool>,
+    /// Statements that functions have executed.
+    pub(super) steps: Cell<u32>,
+    commands: RefCell<Vec<Command>>,
     lines: RefCell<Vec<Line>>,
     followed: Cell<u32>,
 }
@@ -65,6 +115,14 @@ impl<'e> Context<'e> {
             known: false,
             now,
             names,
+            classified: false,
+            frames: RefCell::default(),
+            effects: RefCell::default(),
+            handlers: RefCell::default(),
+            added: RefCell::default(),
+            ended: Cell::new(false),
+            steps: Cell::new(0),
+            commands: RefCell::default(),
             lines: RefCell::default(),
             followed: Cell::new(0),
         }
@@ -84,6 +142,48 @@ impl<'e> Context<'e> {
     #[must_use]
     pub fn take_lines(&self) -> Vec<Line> {
         self.lines.take()
+    }
+
+    /// The programs that shall be run, oldest first.
+    #[must_use]
+    pub fn take_commands(&self) -> Vec<Command> {
+        self.commands.take()
+    }
+
+    /// Replaces all variables.
+    pub fn put_variables(&self, variables: Variables) {
+        self.frames.borrow_mut().outermost = variables;
+    }
+
+    /// Takes all variables.
+    #[must_use]
+    pub fn take_variables(&self) -> Variables {
+        std::mem::take(&mut self.frames.borrow_mut().outermost)
+    }
+
+    /// What `on` statements asked for so far.
+    #[must_use]
+    pub fn handlers(&self) -> Handlers {
+        self.handlers.borrow().clone()
+    }
+
+    /// Classes that `add` statements put the client into.
+    #[must_use]
+    pub fn take_added_classes(&self) -> Vec<ClassId> {
+        self.added.take()
+    }
+
+    /// True if `log(fatal, …)` has ended the server.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended.get()
+    }
+
+    pub(super) fn run(&self, arguments: Vec<Vec<u8>>) {
+        self.commands.borrow_mut().push(Command {
+            arguments,
+            behind_lines: self.lines.borrow().len(),
+        });
     }
 
     pub(super) fn log(&self, level: Level, text: String) {

@@ -45,6 +45,13 @@ impl<'e> Evaluator<'e> {
             Data::LeasedAddress => self.leased_address(),
             Data::Filename => self.filename(),
             Data::ServerName => self.server_name(),
+            Data::OwnName => Some(Cow::Borrowed(self.context.names.own.as_bytes())),
+            Data::HostAddresses(name) => self.host_addresses(name),
+            Data::Variable(name) => self.data_of(name).map(Cow::Owned),
+            Data::Call(call) => {
+                self.call_for_data(call);
+                None
+            }
         }
     }
 
@@ -112,8 +119,17 @@ impl<'e> Evaluator<'e> {
 
     /// What a host name was resolved to; `None` if to nothing.
     fn addresses(&self, name: &str) -> Option<&[std::net::Ipv4Addr]> {
-        let found = self.context.names.get(name)?;
+        let found = self.context.names.addresses.get(name)?;
         (!found.is_empty()).then_some(found)
+    }
+
+    fn host_addresses(&self, name: &str) -> Option<Bytes<'e>> {
+        let Some(addresses) = self.addresses(name) else {
+            self.context.log(Level::Error, words::host_unknown(name));
+            return None;
+        };
+        let octets = addresses.iter().flat_map(|address| address.octets());
+        limited(octets.collect())
     }
 
     /// What lies beyond the end is cut off, not null.

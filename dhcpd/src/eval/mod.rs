@@ -6,20 +6,27 @@
 
 pub mod ast;
 mod boolean;
+mod call;
+pub mod chain;
 mod context;
 mod data;
 mod digits;
 mod execute;
 mod facts;
 mod number;
+mod print;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod words;
 
-pub use context::{Context, Evaluator, LeaseFacts, ResolvedNames};
+pub(crate) use boolean::compile;
+pub use context::{Command, Context, Evaluator, Handlers, LeaseFacts, ResolvedNames};
 pub use execute::{execute, execute_scope_chain};
+pub use print::print_block;
 pub use settings::Flag;
+pub use variables::{Bound, Variables};
 
 /// How deep blocks and expressions may nest.
 pub const NESTING_LIMIT: usize = 100;

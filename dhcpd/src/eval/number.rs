@@ -3,6 +3,7 @@
 use common::log::Level;
 
 use super::ast::{Data, Number, Operator};
+use super::chain::Chain;
 use super::context::Evaluator;
 use super::words;
 
@@ -14,11 +15,31 @@ impl<'e> Evaluator<'e> {
             Number::Constant(value) => Some(u64::from_ne_bytes(value.to_ne_bytes())),
             Number::ExtractInt(data, width) => self.extract(data, *width),
             Number::LeaseTime => self.lease_time(),
-            Number::Arithmetic(operator, left, right) => {
-                let (left, right) = (self.number(left), self.number(right));
-                compute(*operator, left?, right?)
+            Number::ClientState => None,
+            Number::Arithmetic(chain) => self.arithmetic(chain),
+            Number::Variable(name) => self.number_of(name),
+            Number::Call(call) => {
+                self.call_for_number(call);
+                None
             }
         }
+    }
+
+    /// Every operand is evaluated, also behind one that is null.
+    fn arithmetic(&self, chain: &'e Chain<Number, Operator>) -> Option<u64> {
+        let mut waiting: Vec<(Option<u64>, Operator)> = Vec::new();
+        let mut value = self.number(&chain.first);
+        for link in &chain.rest {
+            let operand = self.number(&link.operand);
+            if link.opens {
+                waiting.push((value, link.operator));
+                value = operand;
+            } else {
+                value = compute(link.operator, value, operand);
+            }
+        }
+        let group = |right, (left, operator)| compute(operator, left, right);
+        waiting.into_iter().rev().fold(value, group)
     }
 
     fn extract(&self, data: &'e Data, width: u8) -> Option<u64> {
@@ -49,7 +70,8 @@ impl<'e> Evaluator<'e> {
     }
 }
 
-fn compute(operator: Operator, left: u64, right: u64) -> Option<u64> {
+fn compute(operator: Operator, left: Option<u64>, right: Option<u64>) -> Option<u64> {
+    let (left, right) = (left?, right?);
     match operator {
         Operator::Add => Some(left.wrapping_add(right)),
         Operator::Subtract => Some(left.wrapping_sub(right)),

@@ -7,7 +7,10 @@ use common::syntax::Place;
 use common::time::Time;
 use pretty_assertions::assert_eq;
 
-use super::ast::{Action, Assignment, Block, Boolean, Data, Number, Operator, Part, Statement};
+use super::ast::{
+    Action, Assignment, Block, Boolean, Connective, Data, Number, Operator, Part, Statement,
+};
+use super::chain::Chain;
 use super::{
     Context, Flag, LeaseFacts, NESTING_LIMIT, ResolvedNames, execute, execute_scope_chain,
 };
@@ -25,6 +28,18 @@ fn number(value: i64) -> Box<Number> {
 
 fn equal(left: &str, right: &str) -> Box<Boolean> {
     Box::new(Boolean::DataEqual(text(left).into(), text(right).into()))
+}
+
+fn and(left: Box<Boolean>, right: Box<Boolean>) -> Boolean {
+    let mut chain = Chain::of(*left);
+    chain.push(Connective::And, *right);
+    Boolean::Junction(chain.into())
+}
+
+fn or(left: Box<Boolean>, right: Box<Boolean>) -> Boolean {
+    let mut chain = Chain::of(*left);
+    chain.push(Connective::Or, *right);
+    Boolean::Junction(chain.into())
 }
 
 /// A condition that is null.
@@ -50,10 +65,10 @@ fn set(option: OptionId, value: Data) -> Statement {
 
 /// Runs `test` in a context without packet and lease, with the options that `block` sets.
 fn with_block<T>(block: &Block, test: impl FnOnce(&Context<'_>, &OptionSet<'_>) -> T) -> T {
-    let (registry, mut names) = (Registry::built_in(), ResolvedNames::new());
+    let (registry, mut names) = (Registry::built_in(), ResolvedNames::default());
     let addresses = vec![Ipv4Addr::new(10, 9, 0, 1), Ipv4Addr::new(10, 9, 0, 2)];
-    names.insert("gw".into(), addresses);
-    names.insert("nobody".into(), Vec::new());
+    names.addresses.insert("gw".into(), addresses);
+    names.addresses.insert("nobody".into(), Vec::new());
     let context = Context::new(&registry, &names, Time::from_seconds(1_000));
     let mut options = OptionSet::new();
     execute(block, &context, &mut options);
@@ -101,36 +116,36 @@ fn null_equals_null_only() {
 #[test]
 fn and_is_null_where_its_left_side_is_not_true() {
     let (yes, no) = (|| equal("a", "a"), || equal("a", "b"));
-    assert_eq!(boolean(&Boolean::And(yes(), yes())), Some(true));
-    assert_eq!(boolean(&Boolean::And(yes(), no())), Some(false));
-    assert_eq!(boolean(&Boolean::And(no(), yes())), None);
-    assert_eq!(boolean(&Boolean::And(null(), yes())), None);
-    let and = Boolean::And(no(), yes());
-    assert_eq!(boolean(&Boolean::Not(and.into())), None);
+    assert_eq!(boolean(&and(yes(), yes())), Some(true));
+    assert_eq!(boolean(&and(yes(), no())), Some(false));
+    assert_eq!(boolean(&and(no(), yes())), None);
+    assert_eq!(boolean(&and(null(), yes())), None);
+    let negated = Boolean::Not(and(no(), yes()).into());
+    assert_eq!(boolean(&negated), None);
 }
 
 #[test]
 fn or_is_null_only_where_both_sides_are() {
     let (yes, no) = (|| equal("a", "a"), || equal("a", "b"));
-    assert_eq!(boolean(&Boolean::Or(null(), yes())), Some(true));
-    assert_eq!(boolean(&Boolean::Or(null(), null())), None);
-    assert_eq!(boolean(&Boolean::Or(no(), null())), Some(false));
-    assert_eq!(boolean(&Boolean::Or(no(), no())), Some(false));
-    let nested = Boolean::Or(no(), Boolean::And(no(), yes()).into());
+    assert_eq!(boolean(&or(null(), yes())), Some(true));
+    assert_eq!(boolean(&or(null(), null())), None);
+    assert_eq!(boolean(&or(no(), null())), Some(false));
+    assert_eq!(boolean(&or(no(), no())), Some(false));
+    let nested = or(no(), and(no(), yes()).into());
     assert_eq!(boolean(&nested), Some(false));
 }
 
 #[test]
 fn a_chain_of_any_length_is_evaluated_without_recursion() {
-    let mut chain = *equal("x", "x");
-    for _ in 0..20_000 {
-        chain = Boolean::Or(equal("a", "b"), chain.into());
+    let mut chain = Chain::of(*equal("x", "x"));
+    for _ in 0..100_000 {
+        let no = Chain::of(*equal("a", "b"));
+        chain = no.before(Connective::Or, chain);
     }
-    assert_eq!(boolean(&chain), Some(true));
-    // Taken apart by hand: dropping it recursively is not what is tested.
-    while let Boolean::Or(_, rest) = chain {
-        chain = *rest;
+    for _ in 0..100_000 {
+        chain.push(Connective::Or, *equal("a", "b"));
     }
+    assert_eq!(boolean(&Boolean::Junction(chain.into())), Some(true));
 }
 
 #[test]
@@ -203,7 +218,9 @@ fn numbers_are_printed_in_digits() {
 #[test]
 fn arithmetic_wraps_and_division_by_zero_is_null() {
     let encode = |operator, left, right| {
-        let sum = Number::Arithmetic(operator, number(left), number(right));
+        let mut chain = Chain::of(*number(left));
+        chain.push(operator, *number(right));
+        let sum = Number::Arithmetic(chain.into());
         data(&Data::EncodeInt(sum.into(), 16))
     };
     assert_eq!(encode(Operator::Add, 1, 2).unwrap(), [0, 3]);
@@ -253,7 +270,7 @@ fn a_request_and_a_lease_are_seen() {
     bytes[108..112].copy_from_slice(b"boot");
     bytes.extend(MAGIC_COOKIE);
     bytes.extend(b"\x35\x01\x01\x4d\x04iPXE\x0d\0\xff");
-    let (registry, names) = (Registry::built_in(), ResolvedNames::new());
+    let (registry, names) = (Registry::built_in(), ResolvedNames::default());
     let request = Request::read(&bytes, &registry, &mut Vec::new()).unwrap();
     let mut context = Context::new(&registry, &names, Time::from_seconds(1_000));
     context.request = Some(&request);
@@ -446,7 +463,7 @@ fn nested_config() -> Config {
 fn scopes_run_from_the_outermost_and_stop_at_what_ran_before() {
     let config = nested_config();
     let run = |scope: u32, until: Option<u32>| {
-        let (registry, names) = (Registry::built_in(), ResolvedNames::new());
+        let (registry, names) = (Registry::built_in(), ResolvedNames::default());
         let context = Context::new(&registry, &names, Time::default());
         let mut options = OptionSet::new();
         let until = until.map(ScopeId);

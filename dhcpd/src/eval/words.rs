@@ -46,6 +46,81 @@ pub(super) fn lease_ended(ends: i64, now: i64) -> String {
     format!("data: lease_time: lease ends at {ends} when it is now {now}")
 }
 
+/// A function called where data is wanted.
+pub(super) fn call_for_data() -> String {
+    "Bogus opcode in evaluate_data_expression: 45".to_owned()
+}
+
+/// A function called where truth is wanted.
+pub(super) fn call_for_truth() -> String {
+    "Bogus opcode in evaluate_boolean_expression: 45".to_owned()
+}
+
+/// A function called where a number is wanted.
+pub(super) fn call_for_number() -> String {
+    "evaluate_numeric_expression: bogus opcode 45".to_owned()
+}
+
+/// A function returned something else than was wanted.
+pub(super) fn returned_type(function: &str, kind: u8, wanted: &str) -> String {
+    format!("{function}() returned type {kind} in evaluate_{wanted}_expression.")
+}
+
+/// A variable holds something else than was wanted.
+pub(super) fn binding_type(kind: u8, wanted: &str) -> String {
+    format!("binding type {kind} in evaluate_{wanted}_expression.")
+}
+
+/// A case that is no number.
+pub(super) fn data_for_number() -> String {
+    "Data opcode in evaluate_numeric_expression: 14".to_owned()
+}
+
+/// A switch on a condition.
+pub(super) fn truth_for_number() -> String {
+    "Boolean opcode in evaluate_numeric_expression: 3".to_owned()
+}
+
+/// A call of what is not defined.
+pub(super) fn no_function(name: &str) -> String {
+    format!("{name}: no such function.")
+}
+
+/// A call of a variable.
+pub(super) fn not_a_function(name: &str) -> String {
+    format!("{name}: not a function.")
+}
+
+/// More arguments than parameters.
+pub(super) fn too_many_arguments(name: &str) -> String {
+    format!("{name}: too many arguments.")
+}
+
+/// Fewer arguments than parameters.
+pub(super) fn too_few_arguments(name: &str) -> String {
+    format!("{name}: too few arguments.")
+}
+
+/// A function that calls itself without end.
+pub(super) fn too_many_calls(name: &str) -> String {
+    format!("{name}: too many calls within calls.")
+}
+
+/// `gethostbyname` of a name without addresses.
+pub(super) fn host_unknown(name: &str) -> String {
+    format!("{name}: host unknown.")
+}
+
+/// A program's argument.
+pub(super) fn argument(index: usize, text: &str) -> String {
+    format!("execute_statement argv[{index}] = {text}")
+}
+
+/// A program's argument that is null.
+pub(super) fn bad_argument(index: usize) -> String {
+    format!("execute: bad arg {index}")
+}
+
 /// Bytes of anybody's making as text for a log line: up to the first NUL, control characters as backslash and octal
 /// digits.
 pub(super) fn printable(bytes: &[u8]) -> String {

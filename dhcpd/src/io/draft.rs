@@ -49,7 +49,7 @@ impl Draft {
             Goal::TestConfiguration | Goal::TestLeases => ResolvedNames::default(),
         };
         let parameters = Parameters::evaluate(&config, &names, clock::now());
-        parameters.lines.iter().for_each(|line| logger.log(line));
+        parameters.act(logger)?;
         if let Some(facility) = parameters.facility {
             logger.set_facility(facility);
         }

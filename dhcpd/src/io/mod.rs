@@ -14,6 +14,7 @@ mod listen;
 mod parameters;
 mod paths;
 mod ping;
+mod programs;
 mod run;
 mod server;
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 use std::path::PathBuf;
 
-use common::log::{self, Facility, Line};
+use common::log::{self, Facility, Line, Logger};
 use common::time::Time;
 
+use super::failure::Fatal;
 use super::leasefile::Sync;
+use super::programs;
 use crate::config::model::Config;
-use crate::eval::{Context, Evaluator, Flag, ResolvedNames, execute};
+use crate::eval::{Command, Context, Evaluator, Flag, ResolvedNames, execute};
 use crate::options::{OptionSet, codes};
 
 /// Parameters of the root scope that the engine does not need.
@@ -26,6 +28,10 @@ pub(super) struct Parameters {
     pub(super) sync: Sync,
     /// What the statements of the root scope logged.
     pub(super) lines: Vec<Line>,
+    /// The programs that they want to be run.
+    pub(super) commands: Vec<Command>,
+    /// True if one of them ended the server.
+    pub(super) ended: bool,
 }
 
 impl Parameters {
@@ -38,7 +44,25 @@ impl Parameters {
         }
         let mut parameters = Self::read(&context.over(&set));
         parameters.lines = context.take_lines();
+        parameters.commands = context.take_commands();
+        parameters.ended = context.has_ended();
         parameters
+    }
+
+    /// Logs what the statements of the root scope logged, and runs their programs where they stand between the lines.
+    pub(super) fn act(&self, logger: &Logger) -> Result<(), Fatal> {
+        let mut commands = self.commands.iter().peekable();
+        for (index, line) in self.lines.iter().enumerate() {
+            while let Some(command) = commands.next_if(|it| it.behind_lines <= index) {
+                programs::run(&command.arguments, logger);
+            }
+            logger.log(line);
+        }
+        commands.for_each(|command| programs::run(&command.arguments, logger));
+        match self.ended {
+            true => Err(Fatal::reported()),
+            false => Ok(()),
+        }
     }
 
     fn read(values: &Evaluator<'_>) -> Self {
@@ -59,6 +83,8 @@ impl Parameters {
                 false => Sync::Always,
             },
             lines: Vec::new(),
+            commands: Vec::new(),
+            ended: false,
         }
     }
 }
@@ -66,12 +92,15 @@ impl Parameters {
 /// Looks up the host names that the configuration mentions. One that has no address is left out; the evaluator treats
 /// it as null.
 pub(super) fn resolve(config: &Config) -> ResolvedNames {
-    config
-        .names
-        .iter()
-        .map(|name| (name.clone(), addresses_of(name)))
-        .filter(|(_, addresses)| !addresses.is_empty())
-        .collect()
+    let names = config.names.iter();
+    let with_addresses = names.map(|name| (name.clone(), addresses_of(name)));
+    let own = nix::unistd::gethostname().unwrap_or_default();
+    ResolvedNames {
+        addresses: with_addresses
+            .filter(|(_, addresses)| !addresses.is_empty())
+            .collect(),
+        own: own.to_string_lossy().into(),
+    }
 }
 
 /// The IPv4 addresses of a host name; none if it cannot be resolved.

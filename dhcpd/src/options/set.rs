@@ -23,7 +23,7 @@ pub enum Value<'c> {
     /// Bytes.
     Bytes(Cow<'c, [u8]>),
     /// An expression of the configuration.
-    Expression(&'c Data),
+    Expression(Cow<'c, Data>),
     /// What `append` and `prepend` have put together; null if any part is null.
     Joined(Vec<Value<'c>>),
 }

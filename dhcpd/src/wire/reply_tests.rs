@@ -68,7 +68,7 @@ impl Bench {
 
     fn answer_bytes(&self, bytes: &[u8]) -> Result<(Vec<u8>, Vec<ReplyNote>), ReplyError> {
         let request = Request::read(bytes, &self.registry, &mut Vec::new()).unwrap();
-        let names = ResolvedNames::new();
+        let names = ResolvedNames::default();
         let context = Context::new(&self.registry, &names, Time::from_seconds(0));
         let reply = Reply {
             kind: self.kind,
@@ -575,7 +575,7 @@ proptest! {
         let Ok(request) = Request::read(&bytes, &bench.registry, &mut Vec::new()) else {
             return Ok(());
         };
-        let names = ResolvedNames::new();
+        let names = ResolvedNames::default();
         let context = Context::new(&bench.registry, &names, Time::from_seconds(0));
         let reply = Reply {
             kind: bench.kind,

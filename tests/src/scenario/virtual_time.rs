@@ -187,7 +187,7 @@ fn set_up(text: &str) -> Result<Setup> {
     let mac = parse_mac(SERVER_MAC).unwrap_or_default();
     Ok(Setup {
         config: Arc::new(config),
-        names: dhcpd::eval::ResolvedNames::new(),
+        names: dhcpd::eval::ResolvedNames::default(),
         interfaces: vec![Listener {
             name: SERVER_LINK.to_owned(),
             index: 1,

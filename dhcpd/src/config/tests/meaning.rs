@@ -8,7 +8,8 @@ use pretty_assertions::assert_eq;
 
 use super::{accept, read};
 use crate::config::model::{FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
-use crate::eval::ast::{Action, Boolean, Data, Part};
+use crate::eval::ast::{Action, Boolean, Connective, Data, Part};
+use crate::eval::chain::Chain;
 use crate::options::{OptionId, SpaceId};
 
 fn address(text: &str) -> Ipv4Addr {
@@ -218,10 +219,10 @@ fn a_comparison_takes_the_rest_of_a_condition_to_its_right() {
         space: SpaceId::DHCP,
         code: 3,
     });
-    let expected = Boolean::Or(
-        Boolean::And(equal.into(), exists.into()).into(),
-        Boolean::Known.into(),
-    );
+    let mut expected = Chain::of(equal);
+    expected.push(Connective::And, exists);
+    expected.push(Connective::Or, Boolean::Known);
+    let expected = Boolean::Junction(expected.into());
     assert_eq!(config.classes[0].condition, Some(expected));
     assert!(config.class_named("c").is_some());
 }
@@ -260,7 +261,7 @@ fn subclasses_lie_within_their_class_and_are_found_by_their_value() {
             .contains_key([1, 0, 1, 2, 3, 4, 5].as_slice())
     );
     let scope = class.subclasses[b"ab".as_slice()];
-    let scope = &config.scopes[scope.0 as usize];
+    let scope = &config.scopes[scope.scope.0 as usize];
     assert_eq!(scope.parent, Some(class.scope));
     assert_eq!(scope.statements.len(), 1);
 }

@@ -43,20 +43,3 @@ fn errors_of_an_included_file_name_it_and_then_the_includer() {
     ];
     assert_eq!(lines, expected);
 }
-
-#[test]
-fn statements_that_are_not_served_yet_are_errors_with_their_place() {
-    let (_, lines) = read(
-        b"on commit { set x = 1; }\noption foo 1;\n",
-        &HashMap::new(),
-    );
-    let expected = [
-        "t.conf line 1: on: not supported by rdhcpd yet.",
-        "on ",
-        "^",
-        "t.conf line 2: unknown option dhcp.foo",
-        "option foo 1;",
-        "        ^",
-    ];
-    assert_eq!(lines, expected);
-}
