@@ -1,7 +1,6 @@
 //! One message from a client with everything that is known about it before a lease is looked for.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use common::net::HardwareAddress;
 use common::time::Time;
@@ -29,10 +28,6 @@ pub(super) struct Membership {
     pub(super) class: ClassId,
     /// Statements of the class or of its subclass.
     pub(super) scope: ScopeId,
-    /// How many leases may be billed to it; 0 is no limit.
-    pub(super) limit: u32,
-    /// The value of its subclass.
-    pub(super) value: Option<Arc<[u8]>>,
 }
 
 /// A message and its circumstances.
@@ -213,8 +208,6 @@ fn membership<'e>(id: ClassId, class: &'e Class, evaluator: &Evaluator<'e>) -> O
         return condition.map(|_| Membership {
             class: id,
             scope: class.scope,
-            limit: class.limit,
-            value: None,
         });
     };
     let value = evaluator.data(key).filter(|value| !value.is_empty())?;
@@ -227,8 +220,6 @@ fn membership<'e>(id: ClassId, class: &'e Class, evaluator: &Evaluator<'e>) -> O
     Some(Membership {
         class: id,
         scope: subclass.scope,
-        limit: subclass.limit,
-        value: Some(value.as_ref().into()),
     })
 }
 

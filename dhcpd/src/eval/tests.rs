@@ -26,26 +26,26 @@ fn number(value: i64) -> Box<Number> {
     Box::new(Number::Constant(value))
 }
 
-fn equal(left: &str, right: &str) -> Box<Boolean> {
-    Box::new(Boolean::DataEqual(text(left).into(), text(right).into()))
+fn equal(left: &str, right: &str) -> Boolean {
+    Boolean::DataEqual(text(left).into(), text(right).into())
 }
 
-fn and(left: Box<Boolean>, right: Box<Boolean>) -> Boolean {
-    let mut chain = Chain::of(*left);
-    chain.push(Connective::And, *right);
+fn and(left: Boolean, right: Boolean) -> Boolean {
+    let mut chain = Chain::of(left);
+    chain.push(Connective::And, right);
     Boolean::Junction(chain.into())
 }
 
-fn or(left: Box<Boolean>, right: Box<Boolean>) -> Boolean {
-    let mut chain = Chain::of(*left);
-    chain.push(Connective::Or, *right);
+fn or(left: Boolean, right: Boolean) -> Boolean {
+    let mut chain = Chain::of(left);
+    chain.push(Connective::Or, right);
     Boolean::Junction(chain.into())
 }
 
 /// A condition that is null.
-fn null() -> Box<Boolean> {
+fn null() -> Boolean {
     // `known` without a packet.
-    Box::new(Boolean::Known)
+    Boolean::Known
 }
 
 fn statement(action: Action) -> Statement {
@@ -131,19 +131,19 @@ fn or_is_null_only_where_both_sides_are() {
     assert_eq!(boolean(&or(null(), null())), None);
     assert_eq!(boolean(&or(no(), null())), Some(false));
     assert_eq!(boolean(&or(no(), no())), Some(false));
-    let nested = or(no(), and(no(), yes()).into());
+    let nested = or(no(), and(no(), yes()));
     assert_eq!(boolean(&nested), Some(false));
 }
 
 #[test]
 fn a_chain_of_any_length_is_evaluated_without_recursion() {
-    let mut chain = Chain::of(*equal("x", "x"));
+    let mut chain = Chain::of(equal("x", "x"));
     for _ in 0..100_000 {
-        let no = Chain::of(*equal("a", "b"));
+        let no = Chain::of(equal("a", "b"));
         chain = no.before(Connective::Or, chain);
     }
     for _ in 0..100_000 {
-        chain.push(Connective::Or, *equal("a", "b"));
+        chain.push(Connective::Or, equal("a", "b"));
     }
     assert_eq!(boolean(&Boolean::Junction(chain.into())), Some(true));
 }
@@ -378,9 +378,9 @@ fn the_first_true_branch_is_taken_and_break_ends_its_block_only() {
     let block = vec![
         statement(Action::If {
             branches: vec![
-                (*null(), second.clone()),
-                (*equal("a", "a"), broken),
-                (*equal("a", "a"), second.clone()),
+                (null(), second.clone()),
+                (equal("a", "a"), broken),
+                (equal("a", "a"), second.clone()),
             ],
             otherwise: second,
         }),
