@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use common::syntax::Place;
 
@@ -10,6 +11,7 @@ use super::model::{
     Class, ClassId, Config, Host, NetworkId, Permit, Pool, PoolId, Scope, ScopeId, SharedNetwork,
     Subnet, Subnet6, Subnet6Id, SubnetId,
 };
+use super::order::Order;
 use crate::eval::ast::Statement;
 
 /// What kind of declaration a statement stands in.
@@ -40,7 +42,7 @@ pub(super) struct Context {
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) config: Config,
-    pub(super) host_names: HashSet<Box<str>>,
+    pub(super) host_names: HashSet<Arc<str>>,
     pub(super) classes: HashMap<Box<str>, ClassId>,
     pub(super) groups: HashMap<Box<str>, ScopeId>,
     /// Names of keys in lower case.
@@ -48,12 +50,13 @@ pub(super) struct Builder {
     /// Numbers of shared networks that two servers share.
     pub(super) peers_of_networks: HashSet<u32>,
     names: HashSet<Box<str>>,
-    /// Addresses and masks of the subnets in the order in which the original searches them.
-    subnet_order: Vec<(u32, u32)>,
-    /// The same of IPv6 subnets.
-    subnet6_order: Vec<(Ipv6Addr, u8)>,
-    /// Links with a subnet.
-    networks_with_subnets: HashSet<NetworkId>,
+    /// IPv4 subnets: address and mask of each.
+    subnet_order: Order<(u32, u32)>,
+    /// IPv6 subnets: address and bits of each.
+    subnet6_order: Order<(Ipv6Addr, u8)>,
+    subnets_of: HashMap<NetworkId, Vec<SubnetId>>,
+    networks6: HashSet<NetworkId>,
+    pools_of: HashMap<NetworkId, Vec<PoolId>>,
     /// First address of each range in use with the last.
     leases: BTreeMap<u32, u32>,
 }
@@ -75,9 +78,11 @@ impl Default for Builder {
             keys: HashSet::new(),
             peers_of_networks: HashSet::new(),
             names: HashSet::new(),
-            subnet_order: Vec::new(),
-            subnet6_order: Vec::new(),
-            networks_with_subnets: HashSet::new(),
+            subnet_order: Order::new(),
+            subnet6_order: Order::new(),
+            subnets_of: HashMap::new(),
+            networks6: HashSet::new(),
+            pools_of: HashMap::new(),
             leases: BTreeMap::new(),
         }
     }
@@ -104,6 +109,13 @@ impl Builder {
             place,
         });
         id
+    }
+
+    /// Gives back the room that a scope does not need: nothing more will be added to it.
+    pub(super) fn close_scope(&mut self, scope: ScopeId) {
+        if let Some(scope) = item_mut(&mut self.config.scopes, scope.0) {
+            scope.statements.shrink_to_fit();
+        }
     }
 
     pub(super) fn add_statement(&mut self, scope: ScopeId, statement: Statement) {
@@ -149,14 +161,14 @@ impl Builder {
 
     pub(super) fn add_subnet(&mut self, subnet: Subnet) -> SubnetId {
         let id = SubnetId(count(&self.config.subnets));
-        self.networks_with_subnets.insert(subnet.network);
+        self.subnets_of.entry(subnet.network).or_default().push(id);
         self.config.subnets.push(subnet);
         id
     }
 
     pub(super) fn add_subnet6(&mut self, subnet: Subnet6) -> Subnet6Id {
         let id = Subnet6Id(count(&self.config.subnets6));
-        self.networks_with_subnets.insert(subnet.network);
+        self.networks6.insert(subnet.network);
         self.config.subnets6.push(subnet);
         id
     }
@@ -166,7 +178,7 @@ impl Builder {
     }
 
     pub(super) fn has_subnet(&self, network: NetworkId) -> bool {
-        self.networks_with_subnets.contains(&network)
+        self.subnets_of.contains_key(&network) || self.networks6.contains(&network)
     }
 
     /// Notes an IPv6 subnet; one that overlaps it, if there is any.
@@ -175,11 +187,11 @@ impl Builder {
             let shorter = bits.min(other.1);
             cidr::network(address, shorter) == cidr::network(other.0, shorter)
         };
-        let overlapping = self.subnet6_order.iter().copied().find(meets);
+        let first = address.to_bits();
+        let free = u128::MAX.checked_shr(u32::from(bits)).unwrap_or(0);
         let holds = |other: &(Ipv6Addr, u8)| meets(other) && other.1 < bits;
-        let position = self.subnet6_order.iter().position(holds).unwrap_or(0);
-        self.subnet6_order.insert(position, (address, bits));
-        overlapping
+        let span = (first, first | free);
+        self.subnet6_order.add((address, bits), span, meets, holds)
     }
 
     /// Notes a subnet by address and mask; one that overlaps it, if there is any. A subnet goes before the first one that
@@ -189,18 +201,29 @@ impl Builder {
             |other: &(u32, u32)| subnet.0 & other.1 == other.0 || other.0 & subnet.1 == subnet.0;
         let holds =
             |other: &(u32, u32)| meets(other) && other.1.count_ones() < subnet.1.count_ones();
-        let overlapping = self.subnet_order.iter().copied().find(meets);
-        let position = self.subnet_order.iter().position(holds).unwrap_or(0);
-        self.subnet_order.insert(position, subnet);
-        overlapping
+        let span = (u128::from(subnet.0), u128::from(subnet.0 | !subnet.1));
+        self.subnet_order.add(subnet, span, meets, holds)
     }
 
     pub(super) fn subnet(&self, id: SubnetId) -> Option<&Subnet> {
         item(&self.config.subnets, id.0)
     }
 
+    /// Subnets of a link in declaration order.
+    pub(super) fn subnets_of(&self, network: NetworkId) -> impl Iterator<Item = &Subnet> {
+        let ids = self.subnets_of.get(&network).into_iter().flatten();
+        ids.filter_map(|id| self.subnet(*id))
+    }
+
+    /// Pools of a link in declaration order.
+    pub(super) fn pools_of(&self, network: NetworkId) -> impl Iterator<Item = (PoolId, &Pool)> {
+        let ids = self.pools_of.get(&network).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, item(&self.config.pools, id.0)?)))
+    }
+
     pub(super) fn add_pool(&mut self, pool: Pool) -> PoolId {
         let id = PoolId(count(&self.config.pools));
+        self.pools_of.entry(pool.network).or_default().push(id);
         self.config.pools.push(pool);
         id
     }
@@ -245,11 +268,10 @@ impl Builder {
         prohibits: &[Permit],
         place: Place,
     ) -> PoolId {
-        let same = |pool: &Pool| {
-            pool.network == network && pool.permits == permits && pool.prohibits == prohibits
-        };
-        if let Some(index) = self.config.pools.iter().position(same) {
-            return PoolId(u32::try_from(index).unwrap_or(u32::MAX));
+        let same = |pool: &Pool| pool.permits == permits && pool.prohibits == prohibits;
+        let found = self.pools_of(network).find(|(_, pool)| same(pool));
+        if let Some((id, _)) = found {
+            return id;
         }
         let scope = self
             .network(network)

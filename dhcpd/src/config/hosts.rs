@@ -227,6 +227,7 @@ impl Parser<'_> {
 
     fn finish_host(&mut self, draft: Draft) {
         let uid = self.host_identifier(&draft);
+        self.build.close_scope(draft.scope);
         if self.build.host_names.contains(draft.name.as_str()) {
             return self.error(words::host_exists(&draft.name));
         }
@@ -234,7 +235,7 @@ impl Parser<'_> {
             name: draft.name.into(),
             hardware: draft.hardware.and_then(|hardware| hardware.0),
             uid,
-            fixed_addresses: draft.fixed.unwrap_or_default(),
+            fixed_addresses: draft.fixed.unwrap_or_default().into(),
             rare: draft.rare,
             scope: draft.scope,
             place: draft.place,

@@ -1,7 +1,10 @@
 //! Lookups in a configuration, built once when it has been read.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::Ipv4Addr;
+use std::slice;
 
 use common::net::HardwareAddress;
 
@@ -15,9 +18,46 @@ pub struct Index {
     subnets: HashMap<(u32, u32), SubnetId>,
     subnets_of: Vec<Vec<SubnetId>>,
     pools_of: Vec<Vec<PoolId>>,
-    hosts_by_uid: HashMap<Box<[u8]>, Vec<HostId>>,
-    hosts_by_hardware: HashMap<HardwareAddress, Vec<HostId>>,
+    hosts_by_uid: Hosts<Box<[u8]>>,
+    hosts_by_hardware: Hosts<HardwareAddress>,
     classes: HashMap<Box<str>, ClassId>,
+}
+
+/// Hosts by something that identifies them. Most have it for themselves, and then it costs no list.
+#[derive(Clone, Debug)]
+struct Hosts<K> {
+    first: HashMap<K, HostId>,
+    /// All hosts with the same, by the first of them.
+    shared: HashMap<HostId, Vec<HostId>>,
+}
+
+impl<K> Default for Hosts<K> {
+    fn default() -> Self {
+        Self {
+            first: HashMap::new(),
+            shared: HashMap::new(),
+        }
+    }
+}
+
+impl<K: Eq + Hash> Hosts<K> {
+    fn add(&mut self, key: K, id: HostId) {
+        let first = *self.first.entry(key).or_insert(id);
+        if first != id {
+            self.shared.entry(first).or_insert(vec![first]).push(id);
+        }
+    }
+
+    fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> &[HostId]
+    where
+        K: Borrow<Q>,
+    {
+        let Some(first) = self.first.get(key) else {
+            return &[];
+        };
+        let shared = self.shared.get(first);
+        shared.map_or(slice::from_ref(first), Vec::as_slice)
+    }
 }
 
 impl Config {
@@ -61,14 +101,13 @@ impl Config {
     /// Hosts with this client identifier, the first declared first.
     #[must_use]
     pub fn hosts_by_uid(&self, uid: &[u8]) -> &[HostId] {
-        self.index.hosts_by_uid.get(uid).map_or(&[], Vec::as_slice)
+        self.index.hosts_by_uid.find(uid)
     }
 
     /// Hosts with this hardware address, the first declared first.
     #[must_use]
     pub fn hosts_by_hardware(&self, hardware: &HardwareAddress) -> &[HostId] {
-        let found = self.index.hosts_by_hardware.get(hardware);
-        found.map_or(&[], Vec::as_slice)
+        self.index.hosts_by_hardware.find(hardware)
     }
 
     /// The class of that name; case matters.
@@ -103,10 +142,10 @@ impl Index {
     fn add_hosts(&mut self, config: &Config) {
         for (id, host) in (0..).map(HostId).zip(&config.hosts) {
             if let Some(uid) = &host.uid {
-                self.hosts_by_uid.entry(uid.clone()).or_default().push(id);
+                self.hosts_by_uid.add(uid.clone(), id);
             }
             if let Some(hardware) = host.hardware {
-                self.hosts_by_hardware.entry(hardware).or_default().push(id);
+                self.hosts_by_hardware.add(hardware, id);
             }
         }
     }

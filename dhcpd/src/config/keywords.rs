@@ -112,8 +112,9 @@ const KEYWORDS: &[(&str, Keyword)] = &[
 
 /// The keyword that `word` is, in any case.
 pub(super) fn keyword(word: &str) -> Option<Keyword> {
-    let lower = word.to_ascii_lowercase();
-    let found = KEYWORDS.binary_search_by(|row| row.0.cmp(&lower)).ok()?;
+    let letters = || word.bytes().map(|byte| byte.to_ascii_lowercase());
+    let found = KEYWORDS.binary_search_by(|row| row.0.bytes().cmp(letters()));
+    let found = found.ok()?;
     KEYWORDS.get(found).map(|row| row.1)
 }
 

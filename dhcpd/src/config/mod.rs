@@ -26,6 +26,7 @@ mod networks;
 mod networks6;
 mod numbers;
 mod options;
+mod order;
 mod parser;
 mod pools;
 mod pools6;
@@ -79,7 +80,8 @@ pub fn parse(
         parser.check();
     }
     let stopped = parser.stopped;
-    let mut config = parser.build.config;
+    let mut config = std::mem::take(&mut parser.build.config);
+    drop(parser);
     if stopped {
         return Err(Refusal::Fatal);
     }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use common::net::HardwareAddress;
 use common::syntax::Place;
@@ -210,13 +211,13 @@ pub enum Permit {
 #[derive(Clone, Debug)]
 pub struct Host {
     /// Name in log lines and for `use-host-decl-names`.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Hardware address that identifies it.
     pub hardware: Option<HardwareAddress>,
     /// Client identifier (option 61) that identifies it.
     pub uid: Option<Box<[u8]>>,
     /// Its addresses, on any network.
-    pub fixed_addresses: Vec<FixedAddress>,
+    pub fixed_addresses: Box<[FixedAddress]>,
     /// What the declaration says beyond that; few do.
     pub rare: Option<Box<RareOfHost>>,
     /// Its statements; their parent is the enclosing group or declaration.

@@ -96,17 +96,24 @@ impl Parser<'_> {
     /// The value of a number; what is wrong with it is reported and does not end the statement. Base 0 means that the
     /// number's own prefix decides. Negative numbers come as their two's complement.
     pub(super) fn number(&mut self, token: &Token, base: u32, bits: u32) -> u32 {
-        let text = self.text(token);
+        let text = self.cursor.text_of(token);
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
-            None => (false, text.as_str()),
+            None => (false, text),
         };
         let (base, digits) = if base == 0 {
             split_base(digits)
         } else {
             (base, digits)
         };
-        let value = self.digits(&text, digits, base);
+        let (value, wrong) = read_digits(digits, base);
+        if let Some(wrong) = wrong {
+            let text = text.to_owned();
+            self.error(match wrong {
+                Wrong::Character => words::bogus_number(&text),
+                Wrong::Digit(digit) => words::bogus_digit(&text, digit, base),
+            });
+        }
         let limit = limit_of(bits, negative);
         if value > limit {
             self.error(words::exceeds(negative, value, base, limit));
@@ -117,25 +124,27 @@ impl Parser<'_> {
             value
         }
     }
+}
 
-    fn digits(&mut self, text: &str, digits: &str, base: u32) -> u32 {
-        if digits.is_empty() {
-            self.error(words::bogus_number(text));
+/// What is wrong with a number.
+enum Wrong {
+    /// Something in it is no digit, or it has none.
+    Character,
+    /// This digit is too large for the base.
+    Digit(u32),
+}
+
+/// The value up to the first wrong character. Numbers that are too large wrap.
+fn read_digits(digits: &str, base: u32) -> (u32, Option<Wrong>) {
+    let mut value = 0_u32;
+    for character in digits.chars() {
+        match character.to_digit(36) {
+            None => return (value, Some(Wrong::Character)),
+            Some(digit) if digit >= base => return (value, Some(Wrong::Digit(digit))),
+            Some(digit) => value = value.wrapping_mul(base).wrapping_add(digit),
         }
-        let mut value = 0_u32;
-        for character in digits.chars() {
-            let Some(digit) = character.to_digit(36) else {
-                self.error(words::bogus_number(text));
-                break;
-            };
-            if digit >= base {
-                self.error(words::bogus_digit(text, digit, base));
-                break;
-            }
-            value = value.wrapping_mul(base).wrapping_add(digit);
-        }
-        value
     }
+    (value, digits.is_empty().then_some(Wrong::Character))
 }
 
 /// C's prefixes: `0x` and `0`.

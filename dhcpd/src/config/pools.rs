@@ -198,7 +198,8 @@ impl Parser<'_> {
     /// A pool without statements of its own joins an earlier one that admits the same clients.
     fn finish_pool(&mut self, draft: Draft) {
         let has_range = draft.has_range;
-        match self.pool_to_join(&draft) {
+        let joined = self.pool_to_join(&draft);
+        match joined.and_then(|id| self.build.pool_mut(id)) {
             Some(pool) => pool.ranges.extend(draft.ranges),
             None => {
                 self.build.add_pool(Pool {
@@ -219,23 +220,22 @@ impl Parser<'_> {
         }
     }
 
-    fn pool_to_join(&mut self, draft: &Draft) -> Option<&mut Pool> {
-        let config = &mut self.build.config;
-        let scopes = &config.scopes;
+    fn pool_to_join(&self, draft: &Draft) -> Option<PoolId> {
+        let build = &self.build;
         let is_bare = |scope: ScopeId| {
-            let index = usize::try_from(scope.0).ok();
-            let found = index.and_then(|index| scopes.get(index));
+            let found = build.scope(scope);
             found.is_some_and(|scope| scope.statements.is_empty())
         };
         if !is_bare(draft.scope) {
             return None;
         }
-        config.pools.iter_mut().find(|pool| {
-            pool.network == draft.network
-                && is_bare(pool.scope)
+        let mut pools = build.pools_of(draft.network);
+        let (id, _) = pools.find(|(_, pool)| {
+            is_bare(pool.scope)
                 && same_permits(&pool.permits, &draft.permits.allowed)
                 && same_permits(&pool.prohibits, &draft.permits.denied)
-        })
+        })?;
+        Some(id)
     }
 
     /// `range [dynamic-bootp] LOW [HIGH];`, its keyword taken: of the pool that is being read, or of the anonymous pool.
@@ -300,9 +300,8 @@ impl Parser<'_> {
             return subnet;
         }
         let network = context.network?;
-        let holds =
-            |subnet: &&Subnet| subnet.network == network && low & subnet.mask == subnet.address;
-        let found = self.build.config.subnets.iter().find(holds).cloned();
+        let holds = |subnet: &&Subnet| low & subnet.mask == subnet.address;
+        let found = self.build.subnets_of(network).find(holds).cloned();
         if found.is_none() {
             let name = self.build.network(network).map(|n| n.name.clone());
             self.error(words::not_on_network(&name.unwrap_or_default()));

@@ -29,6 +29,15 @@ impl Space {
     }
 }
 
+impl Space {
+    fn index_of(&self, name: &str) -> Option<&usize> {
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return self.by_name.get(name.to_ascii_lowercase().as_str());
+        }
+        self.by_name.get(name)
+    }
+}
+
 /// What is known about an option.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definition {
@@ -53,6 +62,8 @@ pub enum DefineError {
 #[derive(Clone, Debug)]
 pub struct Registry {
     spaces: Vec<Space>,
+    /// Numbers of the spaces by their names in lower case.
+    by_name: HashMap<Box<str>, SpaceId>,
     definitions: Vec<Definition>,
     /// What an undefined code is taken for: opaque bytes.
     unknown: Format,
@@ -64,6 +75,7 @@ impl Registry {
     pub fn built_in() -> Self {
         let mut registry = Self {
             spaces: SPACES.iter().map(built_in_space).collect(),
+            by_name: SPACES.iter().map(|row| (row.name.into(), row.id)).collect(),
             definitions: Vec::new(),
             unknown: Format::single(Field::Opaque),
         };
@@ -78,9 +90,8 @@ impl Registry {
     /// The space called `name`, in any case.
     #[must_use]
     pub fn space_named(&self, name: &str) -> Option<SpaceId> {
-        let same = |space: &Space| space.name.eq_ignore_ascii_case(name);
-        let index = self.spaces.iter().position(same)?;
-        u16::try_from(index).ok().map(SpaceId)
+        let key = name.to_ascii_lowercase();
+        self.by_name.get(key.as_str()).copied()
     }
 
     /// The space with this number.
@@ -99,8 +110,7 @@ impl Registry {
     /// What is defined under `name` in `space`, in any case; not `unknown-N`.
     #[must_use]
     pub fn definition_named(&self, space: SpaceId, name: &str) -> Option<&Definition> {
-        let key = name.to_ascii_lowercase();
-        let index = self.space(space)?.by_name.get(key.as_str())?;
+        let index = self.space(space)?.index_of(name)?;
         self.definitions.get(*index)
     }
 
@@ -163,9 +173,11 @@ impl Registry {
             return Ok(id);
         }
         let index = u16::try_from(self.spaces.len()).map_err(|_| DefineError::TooManySpaces)?;
+        let id = SpaceId(index);
+        self.by_name.insert(name.to_ascii_lowercase().into(), id);
         let name = Cow::Owned(name.to_owned());
         self.spaces.push(Space::new(name, code_width, length_width));
-        Ok(SpaceId(index))
+        Ok(id)
     }
 
     /// Defines option `id` as `name` with this format. A name or a code that was defined before means the new

@@ -202,7 +202,7 @@ fn hosts_are_found_by_what_identifies_them_the_first_declared_first() {
         FixedAddress::Address(address("10.0.0.5")),
         FixedAddress::Name("a.example.org".into()),
     ];
-    assert_eq!(config.hosts[0].fixed_addresses, fixed);
+    assert_eq!(*config.hosts[0].fixed_addresses, fixed);
     let group = config.scopes[config.hosts[0].scope.0 as usize]
         .parent
         .unwrap();
