@@ -132,10 +132,11 @@ impl Cursor {
         token
     }
 
-    /// The next word, if it has not been looked at before.
+    /// The next word, if it is a string and has not been looked at before.
     #[must_use]
-    pub fn unread(&self) -> Option<Token> {
-        (!self.peeked).then(|| self.upcoming())
+    pub fn unread_string(&self) -> Option<&Token> {
+        let next = self.words.front().filter(|_| !self.peeked);
+        next.filter(|token| token.kind == Kind::String)
     }
 
     /// The word `distance` words behind the next one; at the end [`Kind::End`].

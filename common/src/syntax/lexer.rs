@@ -105,7 +105,7 @@ fn decode(bytes: Vec<u8>) -> String {
 
 /// Bytes that the grammar is run over at once. pest keeps several times their size for the words in them, so a large
 /// file must not be parsed in one piece.
-const SLICE: usize = 32 * 1024;
+const SLICE: usize = 2 * 1024;
 
 /// Makes words of a text from its start to its end, and counts lines and columns on the way.
 ///

@@ -260,8 +260,7 @@ impl<'a> Parser<'a> {
 
     /// Flaws of a string are reported when it is read, once.
     fn report_flaws(&mut self) {
-        let unread = self.cursor.unread();
-        let Some(token) = unread.filter(|token| token.kind == Kind::String) else {
+        let Some(token) = self.cursor.unread_string().copied() else {
             return;
         };
         let document = Rc::clone(self.cursor.document());
