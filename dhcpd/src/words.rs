@@ -76,6 +76,12 @@ pub const PORT_OUT_OF_RANGE: &str = "Port number specified is out of range (1-65
 /// `-4` and `-6` together.
 pub const BOTH_FAMILIES: &str = "Server cannot run in both IPv4 and IPv6 mode at the same time.";
 
+/// A word behind `--diagnostics` that is no style.
+#[must_use]
+pub fn unknown_style(word: &str) -> String {
+    format!("--diagnostics: {word}: expecting plain, rich or json")
+}
+
 /// An interface name that the kernel cannot have.
 #[must_use]
 pub fn interface_name_too_long(name: &str) -> String {

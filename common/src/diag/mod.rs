@@ -1,5 +1,12 @@
 //! Messages about a configuration: collected in order, then printed.
 
+mod json;
+mod rich;
+mod suggest;
+mod three_line;
+
+pub use suggest::nearest;
+
 use crate::syntax::Excerpt;
 
 /// How bad a message is.
@@ -20,14 +27,19 @@ pub struct Message {
     pub severity: Severity,
     /// What is wrong, without a newline at its end. Parts of the file are in it with one character for each byte.
     pub text: String,
-    /// Where; `None` for a line that stands alone.
+    /// Where, if that is known.
     pub excerpt: Option<Excerpt>,
+    /// The original prints it without a place.
+    pub stands_alone: bool,
+    /// Advice, which the original does not give.
+    pub help: Option<String>,
 }
 
 /// The messages of one run in the order in which they were found.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     messages: Vec<Message>,
+    lints: Vec<Message>,
     errors: usize,
     dropped: usize,
 }
@@ -54,6 +66,8 @@ impl Diagnostics {
             severity: Severity::Error,
             text: text.into(),
             excerpt: Some(excerpt),
+            stands_alone: false,
+            help: None,
         });
     }
 
@@ -63,13 +77,55 @@ impl Diagnostics {
             severity,
             text: text.into(),
             excerpt: None,
+            stands_alone: true,
+            help: None,
         });
+    }
+
+    /// Gives advice to the message that was added last.
+    pub fn help(&mut self, help: impl Into<String>) {
+        if let Some(last) = self.messages.last_mut().filter(|_| self.dropped == 0) {
+            last.help = Some(help.into());
+        }
+    }
+
+    /// Says where the line is about that was added last.
+    pub fn place(&mut self, excerpt: Excerpt) {
+        if let Some(last) = self.messages.last_mut().filter(|_| self.dropped == 0) {
+            last.excerpt = Some(excerpt);
+        }
+    }
+
+    /// Gives advice to the message with this number.
+    pub fn help_to(&mut self, number: usize, help: impl Into<String>) {
+        if let Some(message) = self.messages.get_mut(number) {
+            message.help = Some(help.into());
+        }
     }
 
     /// The messages in order.
     #[must_use]
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// Adds a warning that the original does not know.
+    pub fn lint(&mut self, excerpt: Excerpt, text: impl Into<String>, help: Option<String>) {
+        if self.lints.len() < MOST_MESSAGES {
+            self.lints.push(Message {
+                severity: Severity::Warning,
+                text: text.into(),
+                excerpt: Some(excerpt),
+                stands_alone: false,
+                help,
+            });
+        }
+    }
+
+    /// Warnings that the original does not know.
+    #[must_use]
+    pub fn lints(&self) -> &[Message] {
+        &self.lints
     }
 
     /// How many errors there are.
@@ -85,20 +141,6 @@ impl Diagnostics {
     }
 }
 
-impl Message {
-    /// The lines that the original prints for it: the message with file and line, the line it is about as far as it was
-    /// read, and a caret (reference isc-dhcpd-config.md, section 10).
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        let text = as_written(&self.text);
-        let Some(excerpt) = &self.excerpt else {
-            return vec![text];
-        };
-        let first = format!("{} line {}: {text}", excerpt.file, excerpt.line);
-        vec![first, as_written(&excerpt.text), caret_line(excerpt)]
-    }
-}
-
 /// The parser takes each byte of a file for a character; here they become UTF-8 again where they were.
 fn as_written(text: &str) -> String {
     let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
@@ -106,20 +148,4 @@ fn as_written(text: &str) -> String {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => text.to_owned(),
     }
-}
-
-/// Tabs move the caret to the next multiple of eight; over column 80 it stays at the left.
-fn caret_line(excerpt: &Excerpt) -> String {
-    let mut indent = 0_usize;
-    let before = usize::try_from(excerpt.column.saturating_sub(1)).unwrap_or(usize::MAX);
-    for character in excerpt.text.chars().take(before) {
-        indent = indent.saturating_add(1);
-        if character == '\t' {
-            indent = indent.next_multiple_of(8);
-        }
-    }
-    if excerpt.column > 80 {
-        indent = 0;
-    }
-    format!("{}^", " ".repeat(indent))
 }

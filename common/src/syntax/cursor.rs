@@ -10,6 +10,9 @@ use super::{Document, Kind, Place, Token};
 /// Longest part of a line that a message shows.
 const SHOWN: usize = 80;
 
+/// Longest part of a line in a frame.
+const SHOWN_IN_FRAMES: usize = 200;
+
 /// Words that are known ahead of time.
 const AHEAD: usize = 4;
 
@@ -25,6 +28,8 @@ pub struct Cursor {
     /// Words to come; the last of the file stays.
     words: VecDeque<Token>,
     taken: Option<Token>,
+    /// The one taken before that.
+    before: Option<Token>,
     peeked: bool,
     read: ReadPoint,
     noted: Noted,
@@ -53,6 +58,10 @@ pub struct Excerpt {
     pub text: String,
     /// Column of the caret, from 1; no caret over 80.
     pub column: u32,
+    /// The whole line of the place, at most 200 characters.
+    pub source: String,
+    /// Characters of the word at the place.
+    pub width: u32,
 }
 
 impl Cursor {
@@ -65,6 +74,7 @@ impl Cursor {
             lexer: Lexer::new(),
             words: VecDeque::new(),
             taken: None,
+            before: None,
             peeked: false,
             read,
             noted: Noted::default(),
@@ -126,6 +136,7 @@ impl Cursor {
             self.shows_odd_line = is_odd(self.read.line);
         }
         if token.kind != Kind::End {
+            self.before = self.taken;
             self.taken = self.words.pop_front();
             self.read_ahead();
         }
@@ -195,9 +206,30 @@ impl Cursor {
                 .taken
                 .map_or_else(Place::default, |token| self.place_of(&token)),
             line: noted.line,
+            source: self.source_line(),
+            width: self
+                .taken
+                .map_or(1, |token| token.end.saturating_sub(token.start)),
             text: self.shown_line(read),
             column: noted.column,
         }
+    }
+
+    fn source_line(&self) -> String {
+        let line = self
+            .taken
+            .map_or("", |token| self.document.line(token.line));
+        line.chars().take(SHOWN_IN_FRAMES).collect()
+    }
+
+    /// The place right behind the word before the one taken last.
+    #[must_use]
+    pub fn place_behind(&self) -> Option<Place> {
+        let token = self.before?;
+        let width = token.end.saturating_sub(token.start);
+        let place = self.place_of(&token);
+        let column = u16::try_from(width).ok()?.checked_add(place.column)?;
+        Some(Place { column, ..place })
     }
 
     /// The buffer that messages show holds the line being read, or the one before it.

@@ -43,6 +43,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("-chroot", Takes::Value),
     flag("-tf", Takes::Value),
     flag("-play", Takes::Value),
+    flag("--diagnostics", Takes::Value),
 ];
 
 const fn flag(word: &'static str, takes: Takes) -> Flag {

@@ -53,6 +53,17 @@ pub enum Residence {
     ForegroundWithLog,
 }
 
+/// How messages about the configuration look on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As the original prints them.
+    ThreeLines,
+    /// A frame around the source line, and advice.
+    Rich,
+    /// One JSON object a line.
+    Json,
+}
+
 /// The command line, each value as given.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -86,6 +97,8 @@ pub struct Options {
     pub trace: Option<PathBuf>,
     /// `-play`
     pub play: Option<PathBuf>,
+    /// `--diagnostics`; if it is not given, standard error decides.
+    pub diagnostics: Option<Style>,
     /// Names of the interfaces to listen on; all if empty.
     pub interfaces: Vec<String>,
 }
@@ -141,6 +154,10 @@ fn rewrite(words: &[OsString]) -> (Vec<OsString>, Option<Refusal>) {
     let mut rewritten = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
+        if word.as_encoded_bytes().starts_with(b"--diagnostics=") {
+            rewritten.push(word.clone());
+            continue;
+        }
         if !word.as_encoded_bytes().starts_with(b"-") {
             rewritten.push(word.clone());
             continue;
@@ -257,6 +274,7 @@ fn options(matches: &ArgMatches) -> Result<Options, Refusal> {
         chroot: path("chroot"),
         trace: path("tf"),
         play: path("play"),
+        diagnostics: style(matches)?,
         interfaces: interfaces(matches),
     })
 }
@@ -294,6 +312,20 @@ fn family(matches: &ArgMatches) -> Result<Family, Refusal> {
         (true, true) => Err(Refusal::Value(words::BOTH_FAMILIES.to_owned())),
         (false, true) => Ok(Family::Dhcpv6),
         (_, false) => Ok(Family::Dhcpv4),
+    }
+}
+
+fn style(matches: &ArgMatches) -> Result<Option<Style>, Refusal> {
+    let Some(word) = last(matches, "diagnostics") else {
+        return Ok(None);
+    };
+    match word.to_str() {
+        Some("rich") => Ok(Some(Style::Rich)),
+        Some("json") => Ok(Some(Style::Json)),
+        Some("plain") => Ok(Some(Style::ThreeLines)),
+        _ => Err(Refusal::Value(words::unknown_style(
+            &word.to_string_lossy(),
+        ))),
     }
 }
 

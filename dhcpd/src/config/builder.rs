@@ -13,6 +13,7 @@ use super::model::{
 };
 use super::order::Order;
 use crate::eval::ast::Statement;
+use crate::options::SpaceId;
 
 /// What kind of declaration a statement stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(super) struct Builder {
     pub(super) keys: HashSet<String>,
     /// Numbers of shared networks that two servers share.
     pub(super) peers_of_networks: HashSet<u32>,
+    /// Options that were used without being defined, with the number of the message about the first use.
+    pub(super) missing_options: HashMap<(SpaceId, String), usize>,
     names: HashSet<Box<str>>,
     /// IPv4 subnets: address and mask of each.
     subnet_order: Order<(u32, u32)>,
@@ -77,6 +80,7 @@ impl Default for Builder {
             groups: HashMap::new(),
             keys: HashSet::new(),
             peers_of_networks: HashSet::new(),
+            missing_options: HashMap::new(),
             names: HashSet::new(),
             subnet_order: Order::new(),
             subnet6_order: Order::new(),

@@ -39,6 +39,12 @@ impl Parser<'_> {
                 (id.space, name)
             }
         };
+        let key = (space, name.to_ascii_lowercase());
+        if let Some(number) = self.build.missing_options.remove(&key) {
+            let place = self.cursor.excerpt().place;
+            self.diagnostics
+                .help_to(number, words::defined_later(place));
+        }
         let id = OptionId { space, code };
         // The space exists: its name was looked up.
         let _ = self.build.config.options.define(id, &name, format);

@@ -1,10 +1,11 @@
 //! Statements that are executed for a packet: assignments, `if`, `log` and so on.
 
+use common::diag::nearest;
 use common::log::Level;
 use common::syntax::{Kind, Place};
 
 use super::expression::Wanted;
-use super::keywords::{Keyword, allow_key, is_reserved};
+use super::keywords::{Keyword, allow_key, is_reserved, keywords};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{Action, Assignment, Block, Boolean, Data, Statement};
@@ -259,13 +260,27 @@ impl Parser<'_> {
         Ok(Some(statement))
     }
 
+    /// The keyword or parameter that a word may have been meant to be.
+    fn nearest_statement(&self, word: &str) -> Option<String> {
+        let parameters = self.build.config.options.definitions(SpaceId::SERVER);
+        let mut names: Vec<&str> = keywords().collect();
+        names.extend(parameters.map(|definition| &*definition.name));
+        nearest(word, names.into_iter()).map(str::to_owned)
+    }
+
     fn evaluation(&mut self, first: &str, place: Place) -> Parsed<Option<Statement>> {
         if is_reserved(first) {
             return Err(Failure::Unreported);
         }
-        let value = self.expression(Wanted::Data)?;
-        self.expect_semicolon()?;
-        let action = Action::Evaluate(value);
+        let errors = self.diagnostics.errors();
+        let value = self.expression(Wanted::Data);
+        let ended = value.and_then(|value| self.expect_semicolon().map(|()| value));
+        if self.diagnostics.errors() > errors
+            && let Some(meant) = self.nearest_statement(first)
+        {
+            self.help(words::did_you_mean(&meant));
+        }
+        let action = Action::Evaluate(ended?);
         Ok(Some(Statement { place, action }))
     }
 }

@@ -110,6 +110,11 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("zone", Keyword::Zone),
 ];
 
+/// Every word that begins a statement.
+pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
+    KEYWORDS.iter().map(|row| row.0)
+}
+
 /// The keyword that `word` is, in any case.
 pub(super) fn keyword(word: &str) -> Option<Keyword> {
     let letters = || word.bytes().map(|byte| byte.to_ascii_lowercase());

@@ -1,9 +1,9 @@
 //! Names of options, and `option` as a declaration.
 
-use common::diag::Severity;
+use common::diag::{Severity, nearest};
 
 use super::builder::Context;
-use super::parser::{Parsed, Parser};
+use super::parser::{Failure, Parsed, Parser};
 use super::statement::After;
 use super::words;
 use crate::eval::ast::Assignment;
@@ -39,22 +39,38 @@ impl Parser<'_> {
                     self.build.add_statement(context.scope, statement);
                 }
             }
-            Named::New { space, name } => {
-                let space = self.space_name(space);
+            Named::New { space: id, name } => {
+                let space = self.space_name(id);
                 self.error(words::unknown_option(&space, &name));
+                self.advise_on_option(id, &name);
                 self.skip_statement();
             }
         }
         After::AsBefore
     }
 
+    /// What may have been meant by an option that does not exist; or, when it is defined later, where.
+    fn advise_on_option(&mut self, space: SpaceId, name: &str) {
+        let options = self.build.config.options.definitions(space);
+        let meant = nearest(name, options.map(|definition| &*definition.name));
+        if let Some(meant) = meant.map(words::did_you_mean) {
+            self.help(meant);
+        }
+        let number = self.diagnostics.messages().len().saturating_sub(1);
+        let key = (space, name.to_ascii_lowercase());
+        self.build.missing_options.entry(key).or_insert(number);
+    }
+
     /// The name of an option that exists.
     pub(super) fn known_option(&mut self) -> Parsed<OptionId> {
         match self.option_name()? {
             Named::Known(option) => Ok(option),
-            Named::New { space, name } => {
-                let space = self.space_name(space);
-                self.fail_and_skip(words::no_option(&space, &name))
+            Named::New { space: id, name } => {
+                let space = self.space_name(id);
+                self.error(words::no_option(&space, &name));
+                self.advise_on_option(id, &name);
+                self.skip_statement();
+                Err(Failure::Reported)
             }
         }
     }

@@ -191,7 +191,19 @@ impl<'a> Parser<'a> {
         if self.take().is(';') {
             return Ok(());
         }
-        self.fail_and_skip(words::SEMICOLON)
+        self.error(words::SEMICOLON);
+        if let Some(place) = self.cursor.place_behind() {
+            self.help(words::semicolon_at(place));
+        }
+        self.skip_statement();
+        Err(Failure::Reported)
+    }
+
+    /// Advice about the message before.
+    pub(super) fn help(&mut self, text: impl Into<String>) {
+        if !self.stopped {
+            self.diagnostics.help(text);
+        }
     }
 
     pub(super) fn expect_left_brace(&mut self) -> Parsed<()> {

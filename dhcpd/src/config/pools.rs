@@ -314,7 +314,12 @@ impl Parser<'_> {
         let outside = |address: &Ipv4Addr| *address & subnet.mask != subnet.address;
         let found = [low, high].into_iter().find(outside);
         if let Some(address) = found {
+            let excerpt = self.cursor.excerpt();
             self.stop(words::bad_range(address, subnet.address, subnet.mask));
+            let last = subnet.address | !subnet.mask;
+            self.diagnostics.place(excerpt);
+            self.diagnostics
+                .help(words::subnet_bounds(subnet.address, last));
         }
         found.is_none()
     }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::net::Ipv4Addr;
 
+use common::syntax::Place;
+
 pub(super) const SEMICOLON: &str = "semicolon expected.";
 pub(super) const EXPECTING_SEMICOLON: &str = "expecting semicolon.";
 pub(super) const EXPECTING_A_SEMICOLON: &str = "Expecting a semicolon.";
@@ -237,6 +239,26 @@ pub(super) const ID_FORMAT: &str = "lease-id-format is invalid:  it must be octa
 pub(super) const TIME_FORMAT: &str = "Expecting 'local' or 'default'.";
 pub(super) fn not_served(statement: impl Display) -> String {
     format!("{statement}: accepted, but rdhcpd cannot serve it yet.")
+}
+
+pub(super) fn did_you_mean(word: &str) -> String {
+    format!("did you mean `{word}`?")
+}
+
+pub(super) fn semicolon_at(place: Place) -> String {
+    let (line, column) = (place.line, place.column);
+    format!("a `;` may be missing at line {line}, column {column}")
+}
+
+pub(super) fn defined_later(place: Place) -> String {
+    format!(
+        "it is defined only at line {}; a definition must come before its use",
+        place.line
+    )
+}
+
+pub(super) fn subnet_bounds(first: Ipv4Addr, last: Ipv4Addr) -> String {
+    format!("the addresses of the subnet are {first} to {last}")
 }
 
 pub(super) fn bad_parse(file: &str) -> String {

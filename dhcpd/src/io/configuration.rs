@@ -1,22 +1,24 @@
 //! The configuration from its files, with every message on the log.
 
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use common::diag::{Diagnostics, Severity};
 use common::log::{Level, Logger};
 
 use super::failure::Fatal;
+use crate::cli::{Options, Style};
 use crate::config::load::from_disk;
 use crate::config::model::Config;
-use crate::config::{self, Family, Refusal};
+use crate::config::{self, Refusal};
 use crate::words;
 
 /// Reads the configuration at `path` and the files it includes.
-pub(super) fn read(path: &Path, family: Family, logger: &Logger) -> Result<Config, Fatal> {
+pub(super) fn read(path: &Path, options: &Options, logger: &Logger) -> Result<Config, Fatal> {
     let mut diagnostics = Diagnostics::default();
     let name = path.to_string_lossy();
-    let parsed = config::parse(&name, family, &mut from_disk, &mut diagnostics);
-    report(&diagnostics, logger);
+    let parsed = config::parse(&name, options.family, &mut from_disk, &mut diagnostics);
+    report_as(style(options), &diagnostics, options, logger);
     parsed.map_err(|refusal| match refusal {
         Refusal::Errors => words::CONFIGURATION_ERRORS.into(),
         Refusal::Fatal => Fatal::reported(),
@@ -42,6 +44,35 @@ pub(super) fn require_supported(config: &Config, logger: &Logger) -> Result<(), 
         return Ok(());
     }
     Err(words::CONFIGURATION_ERRORS.into())
+}
+
+/// Frames are for people: they are the default on a terminal.
+fn style(options: &Options) -> Style {
+    let of_stderr = || match io::stderr().is_terminal() {
+        true => Style::Rich,
+        false => Style::ThreeLines,
+    };
+    options.diagnostics.unwrap_or_else(of_stderr)
+}
+
+/// The log always gets the original's lines; standard error gets what was asked for. Only there are lints, because
+/// whoever reads the original's lines does not expect them.
+fn report_as(style: Style, diagnostics: &Diagnostics, options: &Options, logger: &Logger) {
+    if style == Style::ThreeLines || options.quiet {
+        return report(diagnostics, logger);
+    }
+    logger.stop_stderr();
+    report(diagnostics, logger);
+    logger.start_stderr();
+    let mut stderr = io::stderr().lock();
+    for message in diagnostics.messages().iter().chain(diagnostics.lints()) {
+        let lines = match style {
+            Style::Json => vec![message.json()],
+            Style::Rich | Style::ThreeLines => message.framed(),
+        };
+        // Nobody can be told that standard error cannot be written to.
+        let _ = writeln!(stderr, "{}", lines.join("\n"));
+    }
 }
 
 fn report(diagnostics: &Diagnostics, logger: &Logger) {

@@ -43,7 +43,7 @@ impl Draft {
         port: u16,
         logger: &Logger,
     ) -> Result<Self, Fatal> {
-        let config = configuration::read(&paths.config, options.family, logger)?;
+        let config = configuration::read(&paths.config, &options, logger)?;
         let names = match options.goal {
             Goal::Serve => parameters::resolve(&config),
             Goal::TestConfiguration | Goal::TestLeases => ResolvedNames::default(),

@@ -1,0 +1,51 @@
+//! Messages for editors and other programs: one JSON object (RFC 8259) a line.
+
+use std::fmt::Write as _;
+
+use super::{Message, Severity, as_written};
+
+impl Message {
+    /// `{"severity", "message", "file", "line", "column", "end_column", "help"}`; what is not known is left out.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        let mut object = format!("{{\"severity\":\"{severity}\",\"message\":");
+        push_string(&mut object, &as_written(&self.text));
+        if let Some(excerpt) = &self.excerpt {
+            object.push_str(",\"file\":");
+            push_string(&mut object, &as_written(&excerpt.file));
+            let (line, column) = (excerpt.place.line, u32::from(excerpt.place.column));
+            let end = column.saturating_add(excerpt.width);
+            // Writing to a string cannot fail.
+            let _ = write!(
+                object,
+                ",\"line\":{line},\"column\":{column},\"end_column\":{end}"
+            );
+        }
+        if let Some(help) = &self.help {
+            object.push_str(",\"help\":");
+            push_string(&mut object, &as_written(help));
+        }
+        object.push('}');
+        object
+    }
+}
+
+fn push_string(object: &mut String, text: &str) {
+    object.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => object.push_str("\\\""),
+            '\\' => object.push_str("\\\\"),
+            c if c.is_control() => {
+                let _ = write!(object, "\\u{:04x}", u32::from(c));
+            }
+            c => object.push(c),
+        }
+    }
+    object.push('"');
+}
