@@ -18,10 +18,12 @@ impl Message {
                 let margin = " ".repeat(number.len());
                 let (line, column) = (excerpt.place.line, excerpt.place.column);
                 lines.push(format!("{margin}--> {}:{line}:{column}", excerpt.file));
-                lines.push(format!("{margin} |"));
-                lines.push(format!("{number} | {}", printable(&excerpt.source)));
-                let underline = underline(column, excerpt.width, &excerpt.source);
-                lines.push(format!("{margin} | {underline}"));
+                if !excerpt.source.is_empty() {
+                    lines.push(format!("{margin} |"));
+                    lines.push(format!("{number} | {}", printable(&excerpt.source)));
+                    let underline = underline(column, excerpt.width, &excerpt.source);
+                    lines.push(format!("{margin} | {underline}"));
+                }
                 margin
             }
             None => String::new(),

@@ -20,6 +20,7 @@ mod hosts6;
 mod index;
 mod keys;
 mod keywords;
+mod lint;
 pub mod load;
 pub mod model;
 mod networks;
@@ -36,6 +37,7 @@ mod words;
 
 pub use failover::check_peers;
 pub use index::Index;
+pub use lint::lint;
 pub use parser::Loader;
 
 use common::diag::Diagnostics;

@@ -249,7 +249,7 @@ pub struct HostIdentifier {
 }
 
 /// One value of `fixed-address`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FixedAddress {
     /// Written as an address.
     Address(Ipv4Addr),

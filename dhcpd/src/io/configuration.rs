@@ -18,7 +18,13 @@ pub(super) fn read(path: &Path, options: &Options, logger: &Logger) -> Result<Co
     let mut diagnostics = Diagnostics::default();
     let name = path.to_string_lossy();
     let parsed = config::parse(&name, options.family, &mut from_disk, &mut diagnostics);
-    report_as(style(options), &diagnostics, options, logger);
+    let style = style(options);
+    if let Ok(config) = &parsed
+        && style != Style::ThreeLines
+    {
+        config::lint(config, &mut diagnostics);
+    }
+    report_as(style, &diagnostics, options, logger);
     parsed.map_err(|refusal| match refusal {
         Refusal::Errors => words::CONFIGURATION_ERRORS.into(),
         Refusal::Fatal => Fatal::reported(),
