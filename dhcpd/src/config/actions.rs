@@ -159,7 +159,8 @@ impl Parser<'_> {
         self.expect('{', words::LEFT_BRACE_EXPECTED)?;
         let body = self.inner_block(None, words::RIGHT_BRACE)?;
         let options = &self.build.config.options;
-        let text = print_block(&body, options, HANDLER_INDENT).into();
+        let text = print_block(&body, options, HANDLER_INDENT);
+        let text = Arc::from(text.into_bytes());
         Ok(Action::On(events, Some(Arc::new(Handler { body, text }))))
     }
 

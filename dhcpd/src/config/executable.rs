@@ -1,8 +1,10 @@
 //! Statements that are executed for a packet: assignments, `if`, `log` and so on.
 
+use std::rc::Rc;
+
 use common::diag::nearest;
 use common::log::Level;
-use common::syntax::{Kind, Place};
+use common::syntax::{Cursor, Document, FileId, Kind, Place};
 
 use super::expression::Wanted;
 use super::keywords::{Keyword, allow_key, is_reserved, keywords};
@@ -57,6 +59,15 @@ impl Parser<'_> {
             _ => return self.parameter_or_variable(place),
         };
         Ok(Some(Statement { place, action }))
+    }
+
+    /// All statements of a text; `None` if there is anything else.
+    pub(super) fn statements_of(&mut self, text: &[u8]) -> Option<Block> {
+        let document = Document::read(FileId(0), "", text.to_vec());
+        self.cursor = Cursor::new(Rc::new(document));
+        let block = self.executables().ok()?;
+        let ended = self.peek().kind == Kind::End && self.diagnostics.errors() == 0;
+        ended.then_some(block)
     }
 
     /// Statements up to something that is none.

@@ -42,6 +42,9 @@ pub use parser::Loader;
 
 use common::diag::Diagnostics;
 
+use crate::eval::ast::Block;
+use crate::options::Registry;
+
 use builder::Builder;
 use model::Config;
 use parser::Parser;
@@ -92,6 +95,16 @@ pub fn parse(
     }
     config.rebuild_index();
     Ok(config)
+}
+
+/// Reads statements that stand in a lease file; `None` if they make no sense.
+#[must_use]
+pub fn parse_block(text: &[u8], options: &Registry) -> Option<Block> {
+    let mut diagnostics = Diagnostics::default();
+    let mut load = |_: &str| Err(String::new());
+    let mut parser = Parser::new(Family::Dhcpv4, &mut load, &mut diagnostics);
+    parser.build.config.options = options.clone();
+    parser.statements_of(text)
 }
 
 #[cfg(test)]

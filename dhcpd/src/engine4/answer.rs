@@ -85,6 +85,7 @@ impl Engine {
         let exchange = grant.exchange;
         let facts = exchange.facts(lease, grant.candidate.is_static());
         let context = exchange.context(Some(facts), grant.known);
+        context.put_variables(grant.exchange.globals.borrow().clone());
         let source = fill_in(grant, lease, term, &context, &mut set);
         let values = context.over(&set);
         let header = header_of(grant, lease, &values);

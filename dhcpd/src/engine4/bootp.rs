@@ -44,6 +44,7 @@ impl Engine {
             known: search.known,
             answer: Answer::Bootp,
             prefix,
+            account: None,
         };
         self.grant(grant, outbox);
     }
@@ -51,11 +52,12 @@ impl Engine {
 
 fn reply_static(exchange: &Exchange<'_>, candidate: &Candidate, prefix: &str, outbox: &mut Outbox) {
     let host = candidate.lease.host;
-    let context = exchange.context(Some(exchange.facts(&candidate.lease, true)), true);
+    let context = exchange.global_context(Some(exchange.facts(&candidate.lease, true)), true);
     let mut set = OptionSet::new();
     collect(exchange, candidate, host, &context, &mut set);
-    outbox.lines.extend(context.take_lines());
+    outbox.collect(&context);
     if let Some(refusal) = refusal(&context.over(&set), prefix) {
+        exchange.settle(&context, outbox);
         return refusal.into_iter().for_each(|line| outbox.info(line));
     }
     put_subnet_mask(exchange, candidate.subnet, &mut set);
@@ -63,7 +65,7 @@ fn reply_static(exchange: &Exchange<'_>, candidate: &Candidate, prefix: &str, ou
     let values = context.over(&set);
     let header = header(exchange, candidate.lease.address, &values);
     let built = build(exchange, header, &values, outbox);
-    outbox.lines.extend(context.take_lines());
+    exchange.settle(&context, outbox);
     let bytes = match built {
         Ok(bytes) => bytes,
         Err(line) => return outbox.error(line),

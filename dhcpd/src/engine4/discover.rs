@@ -38,6 +38,7 @@ impl Engine {
             known: search.known,
             answer: Answer::Offer,
             prefix,
+            account: None,
         };
         self.grant(grant, outbox);
     }

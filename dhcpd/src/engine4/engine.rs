@@ -1,16 +1,19 @@
 //! The machine itself: what it keeps between two messages, and where a message goes.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use common::time::Time;
 
 use super::exchange::Exchange;
+use super::handlers::{Blocks, end_leases};
 use super::outbox::{Arrival, Outbox};
 use super::ping::Parked;
 use super::setup::{Setup, World};
 use super::times::Watermark;
 use super::words;
+use crate::eval::Variables;
 use crate::lease::{self, Reading, Table};
 use crate::wire::MessageType;
 
@@ -23,6 +26,10 @@ pub struct Engine {
     pub(super) watermark: Watermark,
     /// What the last search gave as its reason. A refusal without a search repeats it, as the original's does.
     pub(super) refusal: &'static str,
+    /// Blocks of leases by their text.
+    pub(super) blocks: Blocks,
+    /// Variables outside of leases.
+    globals: Variables,
     /// Refused DHCPINFORMs since the advice about authority was given.
     pub(super) informs_refused: u8,
 }
@@ -31,16 +38,19 @@ impl Engine {
     /// An engine with the leases that were read. Leases that ended while no server ran are ended now.
     #[must_use]
     pub fn new(setup: Setup, table: Table, now: Time) -> Self {
+        let (world, globals) = World::new(setup);
         let mut engine = Self {
-            world: Arc::new(World::new(setup)),
+            world: Arc::new(world),
             table,
             parked: Parked::default(),
             watermark: Watermark::default(),
             refusal: "",
+            blocks: Blocks::default(),
+            globals,
             informs_refused: 0,
         };
-        let now = u32::try_from(now.seconds()).unwrap_or(0);
-        while engine.table.end_one(now).is_some() {}
+        // What ends now has been written with the whole file.
+        engine.end_leases(now, &mut Outbox::default());
         engine
     }
 
@@ -58,20 +68,24 @@ impl Engine {
             return;
         };
         exchange.network = exchange.locate();
+        exchange.globals = RefCell::new(std::mem::take(&mut self.globals));
         match exchange.kind {
             None => self.handle_bootp(&exchange, outbox),
             Some(kind) => self.dhcp(kind, &mut exchange, outbox),
         }
+        self.globals = exchange.globals.take();
     }
 
     /// Does what is due: leases end, offers that waited go out.
     pub fn tick(&mut self, now: Time, outbox: &mut Outbox) {
-        let format = self.world.id_format();
-        let seconds = u32::try_from(now.seconds()).unwrap_or(0);
-        while let Some(ended) = self.table.end_one(seconds) {
-            lease::write_lease(&mut outbox.journal, ended, format);
-        }
+        self.end_leases(now, outbox);
         self.send_due_offers(now, outbox);
+    }
+
+    fn end_leases(&mut self, now: Time, outbox: &mut Outbox) {
+        let setup = &self.world.setup;
+        let facts = (&*setup.config, &setup.names);
+        end_leases(&mut self.table, &mut self.blocks, facts, now, outbox);
     }
 
     /// When [`tick`](Self::tick) has something to do next; `None` if nothing is pending.

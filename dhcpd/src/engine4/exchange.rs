@@ -1,6 +1,8 @@
 //! One message from a client with everything that is known about it before a lease is looked for.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use common::net::HardwareAddress;
 use common::time::Time;
@@ -10,7 +12,7 @@ use super::outbox::{Arrival, InterfaceId, Outbox};
 use super::setup::World;
 use super::words::{self, Who};
 use crate::config::model::{Class, ClassId, Config, NetworkId, Permit, PoolId, ScopeId, Subclass};
-use crate::eval::{Context, Evaluator, LeaseFacts};
+use crate::eval::{Context, Evaluator, LeaseFacts, Variables};
 use crate::lease::{Lease, is_plain};
 use crate::options::OptionSet;
 use crate::wire::{MessageType, Request};
@@ -28,6 +30,10 @@ pub(super) struct Membership {
     pub(super) class: ClassId,
     /// Statements of the class or of its subclass.
     pub(super) scope: ScopeId,
+    /// How many leases may be billed to it; 0 is no limit.
+    pub(super) limit: u32,
+    /// The value of its subclass.
+    pub(super) value: Option<Arc<[u8]>>,
 }
 
 /// A message and its circumstances.
@@ -44,7 +50,9 @@ pub(super) struct Exchange<'x> {
     /// The link that the client is on, if it is known.
     pub(super) network: Option<NetworkId>,
     /// Classes that it is in, in declaration order, with the scope of the class or of its subclass.
-    pub(super) classes: Vec<Membership>,
+    pub(super) classes: RefCell<Vec<Membership>>,
+    /// Variables outside of leases.
+    pub(super) globals: RefCell<Variables>,
     /// True if its relay agent information comes from the lease.
     pub(super) stashed: bool,
 }
@@ -80,7 +88,8 @@ impl<'x> Exchange<'x> {
             peer: arrival.peer,
             kind,
             network: None,
-            classes: Vec::new(),
+            classes: RefCell::default(),
+            globals: RefCell::default(),
             stashed: false,
             request,
         })
@@ -151,12 +160,46 @@ impl<'x> Exchange<'x> {
         context.request = Some(&self.request);
         context.lease = lease;
         context.known = known;
+        context.classified = !self.classes.borrow().is_empty();
         context
+    }
+
+    /// A context with the variables outside of leases, to be settled with [`settle`](Self::settle).
+    pub(super) fn global_context<'e>(
+        &'e self,
+        lease: Option<LeaseFacts<'e>>,
+        known: bool,
+    ) -> Context<'e> {
+        let context = self.context(lease, known);
+        context.put_variables(self.globals.take());
+        context
+    }
+
+    /// Takes variables, and all that shall happen, out of a context.
+    pub(super) fn settle(&self, context: &Context<'_>, outbox: &mut Outbox) {
+        self.globals.replace(context.take_variables());
+        outbox.collect(context);
+    }
+
+    /// Puts the client into the classes that `add` statements named.
+    pub(super) fn join_added(&self, context: &Context<'_>) {
+        for class in context.take_added_classes() {
+            let index = usize::try_from(class.0).unwrap_or(usize::MAX);
+            let Some(found) = self.config().classes.get(index) else {
+                continue;
+            };
+            let mut classes = self.classes.borrow_mut();
+            if classes.len() < CLASS_LIMIT {
+                classes.push(Membership::of(class, found));
+            } else {
+                context.report(words::too_many_classes(&self.request.hardware));
+            }
+        }
     }
 
     /// Finds out which classes the message is in.
     pub(super) fn classify(&mut self, outbox: &mut Outbox) {
-        let context = self.context(None, false);
+        let context = self.global_context(None, false);
         let nothing = OptionSet::new();
         let evaluator = context.over(&nothing);
         let mut classes = Vec::new();
@@ -170,8 +213,8 @@ impl<'x> Exchange<'x> {
                 outbox.error(words::too_many_classes(&self.request.hardware));
             }
         }
-        outbox.lines.extend(context.take_lines());
-        self.classes = classes;
+        self.settle(&context, outbox);
+        self.classes = RefCell::new(classes);
     }
 
     /// True if the client may use a pool (reference isc-dhcpd-config.md, section 9).
@@ -192,8 +235,24 @@ impl<'x> Exchange<'x> {
             Permit::AuthenticatedClients => false,
             Permit::UnauthenticatedClients | Permit::AllClients => true,
             Permit::DynamicBootpClients => self.kind.is_none(),
-            Permit::MembersOf(class) => self.classes.iter().any(|found| found.class == class),
+            Permit::MembersOf(class) => self
+                .classes
+                .borrow()
+                .iter()
+                .any(|found| found.class == class),
             Permit::After(date) => self.seconds() > date,
+        }
+    }
+}
+
+impl Membership {
+    /// In a class without subclasses.
+    fn of(id: ClassId, class: &Class) -> Self {
+        Self {
+            class: id,
+            scope: class.scope,
+            limit: class.limit,
+            value: None,
         }
     }
 }
@@ -205,10 +264,7 @@ fn membership<'e>(id: ClassId, class: &'e Class, evaluator: &Evaluator<'e>) -> O
         return None;
     }
     let Some(key) = &class.key else {
-        return condition.map(|_| Membership {
-            class: id,
-            scope: class.scope,
-        });
+        return condition.map(|_| Membership::of(id, class));
     };
     let value = evaluator.data(key).filter(|value| !value.is_empty())?;
     // What is spawned has the statements and the limit of its class.
@@ -220,6 +276,8 @@ fn membership<'e>(id: ClassId, class: &'e Class, evaluator: &Evaluator<'e>) -> O
     Some(Membership {
         class: id,
         scope: subclass.scope,
+        limit: subclass.limit,
+        value: Some(value.as_ref().into()),
     })
 }
 

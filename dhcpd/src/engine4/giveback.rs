@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::Engine;
 use super::exchange::Exchange;
+use super::handlers::run_block;
 use super::outbox::Outbox;
 use super::words;
 use crate::eval::Flag;
@@ -24,7 +25,7 @@ impl Engine {
         let line = words::release(address, &who, found.is_some());
         let now = exchange.seconds();
         if found.is_some_and(|found| found.lease.ends > now) {
-            self.release(address, now, outbox);
+            self.release(exchange, address, outbox);
         }
         outbox.info(line);
     }
@@ -57,7 +58,7 @@ impl Engine {
         is_known: bool,
         outbox: &mut Outbox,
     ) -> Flag {
-        let context = exchange.context(None, false);
+        let context = exchange.global_context(None, false);
         let mut set = OptionSet::new();
         let subnet = exchange.config().subnet_of(address).filter(|_| is_known);
         let scope = subnet.and_then(|subnet| exchange.subnet_scope(subnet));
@@ -65,15 +66,19 @@ impl Engine {
             crate::eval::execute_scope_chain(exchange.config(), scope, None, &context, &mut set);
         }
         exchange.execute_classes(scope, &context, &mut set);
-        outbox.lines.extend(context.take_lines());
-        context
-            .over(&set)
-            .flag(codes::DECLINES)
-            .unwrap_or(Flag::Allow)
+        let flag = context.over(&set).flag(codes::DECLINES);
+        exchange.settle(&context, outbox);
+        flag.unwrap_or(Flag::Allow)
     }
 
     /// Ends a lease that somebody holds; a free one stays as it is.
-    pub(super) fn release(&mut self, address: Ipv4Addr, now: u32, outbox: &mut Outbox) {
+    pub(super) fn release(
+        &mut self,
+        exchange: &Exchange<'_>,
+        address: Ipv4Addr,
+        outbox: &mut Outbox,
+    ) {
+        let now = exchange.seconds();
         let Some(found) = self
             .table
             .find(address)
@@ -82,6 +87,17 @@ impl Engine {
             return;
         };
         let mut lease = found.lease.into_owned();
+        let text = lease.rare.as_ref().and_then(|rare| rare.on_release.clone());
+        let block = text.and_then(|text| self.blocks.of(&text, exchange.config()));
+        if let Some(block) = block.filter(|_| lease.ends > now) {
+            let facts = exchange.facts(&lease, false);
+            run_block(
+                &block,
+                &exchange.context(Some(facts), false),
+                &mut lease,
+                outbox,
+            );
+        }
         lease.clear_variables();
         lease.ends = now;
         lease.tstp = now;

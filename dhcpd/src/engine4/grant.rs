@@ -7,13 +7,14 @@ use super::Engine;
 use super::answer::Answer;
 use super::exchange::Exchange;
 use super::find::Candidate;
+use super::handlers::variables_of;
 use super::outbox::Outbox;
 use super::renew::{Renewal, Standing, renew};
 use super::times::{Closed, Question, Term};
 use super::words;
 use crate::config::model::HostId;
-use crate::eval::{Context, Evaluator, Flag};
-use crate::lease::Lease;
+use crate::eval::{Context, Evaluator, Flag, execute_handler};
+use crate::lease::{Account, Lease};
 use crate::options::{OptionSet, codes};
 
 /// What is asked for a client.
@@ -27,6 +28,8 @@ pub(super) struct Grant<'g, 'x> {
     pub(super) answer: Answer,
     /// The log line about the request, which a suffix may follow.
     pub(super) prefix: String,
+    /// What the lease is billed to, once that is known.
+    pub(super) account: Option<Account>,
 }
 
 impl Engine {
@@ -39,22 +42,35 @@ impl Engine {
         let exchange = grant.exchange;
         let facts = exchange.facts(&grant.hosted_lease(), grant.candidate.is_static());
         let context = exchange.context(Some(facts), grant.known);
+        if !grant.forgets_variables() {
+            context.put_variables(variables_of(&grant.candidate.lease));
+        }
         let mut set = OptionSet::new();
         exchange.execute_for_lease(&grant.candidate, &context, &mut set);
         self.release_others(&grant, &context.over(&set), outbox);
         if grant.is_too_early(&context.over(&set), outbox) {
-            return outbox.lines.extend(context.take_lines());
+            return outbox.collect(&context);
         }
         if let Some(host) = grant.host {
             let until = exchange.inner_scope(&grant.candidate);
             exchange.execute_host(host, until, &context, &mut set);
         }
-        outbox.lines.extend(context.take_lines());
+        outbox.collect(&context);
         if let Some(refusal) = grant.refusal(&context.over(&set)) {
             return refusal.into_iter().for_each(|line| outbox.info(line));
         }
+        match self.bill(&grant) {
+            Ok(account) => grant.account = account,
+            Err(line) => return outbox.info(line),
+        }
         match self.decide_term(&grant, &context, &set, outbox) {
-            Ok(term) => self.commit(&grant, term, &context, set, outbox),
+            Ok(term) => {
+                if grant.answer.commits() {
+                    run_commit(&context, &mut set);
+                    outbox.collect(&context);
+                }
+                self.commit(&grant, term, &context, set, outbox);
+            }
             Err(Closed) => {
                 let scope = exchange.subnet_scope(grant.candidate.subnet);
                 self.nak(exchange, grant.candidate.lease.address, scope, outbox);
@@ -165,8 +181,15 @@ impl Engine {
             held.extend(hardware.map_or_else(Vec::new, |it| self.table.held_by_hardware(it)));
         }
         for address in held.into_iter().filter(|address| *address != lease.address) {
-            self.release(address, grant.exchange.seconds(), outbox);
+            self.release(grant.exchange, address, outbox);
         }
+    }
+}
+
+/// Does what `on commit` asks for.
+fn run_commit<'x>(context: &Context<'_>, set: &mut OptionSet<'x>) {
+    if let Some(Some(handler)) = context.handlers().commit {
+        execute_handler(&handler.body, context, set);
     }
 }
 

@@ -78,7 +78,7 @@ impl Engine {
         prefix: String,
         outbox: &mut Outbox,
     ) {
-        let context = exchange.context(None, false);
+        let context = exchange.global_context(None, false);
         let mut set = OptionSet::new();
         put_selection(exchange, &mut set);
         self.execute_for_inform(exchange, position.client, subnet, &context, &mut set);
@@ -100,7 +100,7 @@ impl Engine {
         let by_relay = exchange.ciaddr().is_unspecified() && exchange.is_relayed();
         let header = header_of(exchange, by_relay, &values);
         let built = build(exchange, ReplyKind::Inform, header, &values, outbox);
-        outbox.lines.extend(context.take_lines());
+        exchange.settle(&context, outbox);
         match built {
             Err(line) => outbox.error(line),
             Ok(bytes) => {
@@ -130,6 +130,7 @@ impl Engine {
             let outer = exchange.network_scope(pool.network);
             execute_scope_chain(exchange.config(), pool.scope, outer, context, set);
         }
+        exchange.join_added(context);
         exchange.execute_classes(scope, context, set);
         if let Some(host) = host_for(exchange, client) {
             exchange.execute_host(host, scope, context, set);

@@ -2,6 +2,7 @@
 
 mod allocate;
 mod answer;
+mod billing;
 mod bootp;
 mod discover;
 mod engine;
@@ -10,6 +11,7 @@ mod fill;
 mod find;
 mod giveback;
 mod grant;
+mod handlers;
 mod hosts;
 mod inform;
 mod interfaces;
@@ -26,6 +28,7 @@ mod times;
 mod words;
 
 pub use engine::Engine;
+pub use handlers::{Blocks, end_leases};
 pub use interfaces::{Listener, Plan, Step, plan_interfaces};
 pub use outbox::{Arrival, InterfaceId, Outbox, PingRequest, Reply, Route};
 pub use setup::Setup;

@@ -23,7 +23,7 @@ impl Engine {
         scope: Option<ScopeId>,
         outbox: &mut Outbox,
     ) {
-        let context = exchange.context(None, false);
+        let context = exchange.global_context(None, false);
         // The original does not look for a configured server identifier here.
         let source = exchange.interface.address;
         let mut set = OptionSet::new();
@@ -45,10 +45,11 @@ impl Engine {
         if echoes_identifier(exchange, scope, &context) {
             put_sent_identifier(exchange, &mut set);
         }
-        let Some(bytes) = build(exchange, &context, &set) else {
+        let bytes = build(exchange, &context, &set);
+        exchange.settle(&context, outbox);
+        let Some(bytes) = bytes else {
             return;
         };
-        outbox.lines.extend(context.take_lines());
         let hardware = &exchange.request.hardware;
         outbox.info(words::nak(address, hardware, &exchange.via()));
         outbox.replies.push(Reply {

@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use common::log::{Level, Line};
 use common::net::HardwareAddress;
 
+use crate::eval::Context;
+
 /// An interface that the server listens on: its index in the list given to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterfaceId(pub u16);
@@ -29,6 +31,10 @@ pub struct Outbox {
     pub pings: Vec<PingRequest>,
     /// Lines to log, in order.
     pub lines: Vec<Line>,
+    /// Programs to run, in order: each with its arguments.
+    pub commands: Vec<Vec<Vec<u8>>>,
+    /// True if a statement ends the server.
+    pub ended: bool,
 }
 
 impl Outbox {
@@ -38,6 +44,17 @@ impl Outbox {
         self.replies.clear();
         self.pings.clear();
         self.lines.clear();
+        self.commands.clear();
+        self.ended = false;
+    }
+
+    /// Takes what statements logged and what they want to happen.
+    pub(super) fn collect(&mut self, context: &Context<'_>) {
+        self.lines.extend(context.take_lines());
+        let commands = context.take_commands().into_iter();
+        self.commands
+            .extend(commands.map(|command| command.arguments));
+        self.ended |= context.has_ended();
     }
 
     pub(super) fn info(&mut self, text: impl Into<String>) {

@@ -3,11 +3,12 @@
 
 use super::answer::Answer;
 use super::grant::Grant;
+use super::handlers::{keep_handlers, keep_variables};
 use super::outbox::Outbox;
 use super::times::Term;
 use super::words;
 use crate::eval::{Evaluator, Flag};
-use crate::lease::{Lease, State, Value};
+use crate::lease::{Account, Lease, State, Value};
 use crate::options::codes;
 
 /// What is stored, and how it relates to what was.
@@ -41,7 +42,12 @@ pub(super) fn renew(
 ) -> Renewal {
     let old = &grant.candidate.lease;
     let mut new = begin_anew(grant, term);
+    keep_variables(&mut new, &values.context.variables());
+    keep_handlers(&mut new, &values.context.handlers());
     record_client(grant, values, &mut new);
+    if grant.answer.commits() && !grant.candidate.is_static() {
+        bill(&mut new, grant.account.clone());
+    }
     let mut changed = old.stale;
     changed |= take_hostname(grant, &mut new);
     if term.reserved && !old.reserved {
@@ -85,23 +91,23 @@ fn begin_anew(grant: &Grant<'_, '_>, term: Term) -> Lease {
     if grant.answer != Answer::Offer && old.ends <= now {
         forget_events(&mut new);
     }
-    if grant.forgets_variables() {
-        new.clear_variables();
-    }
     new
+}
+
+fn bill(lease: &mut Lease, account: Option<Account>) {
+    if account.is_some() || lease.rare.is_some() {
+        lease.rare.get_or_insert_default().billing = account;
+    }
+    lease.drop_empty_rare();
 }
 
 /// What was to happen at the end of a lease that has ended does not hold for the next.
 fn forget_events(lease: &mut Lease) {
     if let Some(rare) = &mut lease.rare {
-        rare.events.clear();
+        rare.on_expiry = None;
+        rare.on_release = None;
     }
-    // Also lets go of a record without anything left in it.
-    let variables = lease.rare.as_ref().map(|rare| rare.variables.clone());
-    lease.clear_variables();
-    for variable in variables.into_iter().flatten().rev() {
-        lease.set_variable(&variable.name, variable.value);
-    }
+    lease.drop_empty_rare();
 }
 
 fn record_client(grant: &Grant<'_, '_>, values: &Evaluator<'_>, new: &mut Lease) {

@@ -55,6 +55,7 @@ impl Engine {
                 known: search.known,
                 answer: Answer::Ack,
                 prefix,
+                account: None,
             };
             return self.grant(grant, outbox);
         }
@@ -88,17 +89,13 @@ impl Engine {
         outbox: &mut Outbox,
     ) -> Search {
         let search = find(&self.table, exchange, network, outbox);
-        self.release_all(&search.released, exchange.seconds(), outbox);
+        for address in &search.released {
+            self.release(exchange, *address, outbox);
+        }
         if let Some(refusal) = search.refusal {
             self.refusal = refusal;
         }
         search
-    }
-
-    fn release_all(&mut self, addresses: &[Ipv4Addr], now: u32, outbox: &mut Outbox) {
-        for address in addresses {
-            self.release(*address, now, outbox);
-        }
     }
 }
 

@@ -31,6 +31,7 @@ impl<'x> Exchange<'x> {
             let network = self.network_scope(pool.network);
             execute_scope_chain(self.config(), pool.scope, network, context, set);
         }
+        self.join_added(context);
         self.execute_classes(self.inner_scope(candidate), context, set);
     }
 
@@ -54,7 +55,7 @@ impl<'x> Exchange<'x> {
         context: &Context<'_>,
         set: &mut OptionSet<'x>,
     ) {
-        for membership in self.classes.iter().rev() {
+        for membership in self.classes.borrow().iter().rev() {
             execute_scope_chain(self.config(), membership.scope, until, context, set);
         }
     }

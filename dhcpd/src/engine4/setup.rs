@@ -8,7 +8,7 @@ use common::time::Time;
 use super::interfaces::Listener;
 use super::outbox::InterfaceId;
 use crate::config::model::Config;
-use crate::eval::{Context, ResolvedNames, execute};
+use crate::eval::{Context, ResolvedNames, Variables, execute};
 use crate::lease::IdFormat;
 use crate::options::{OptionSet, codes};
 
@@ -41,12 +41,14 @@ pub(super) struct World {
 const ABANDON_LEASE_TIME: u32 = 86_400;
 
 impl World {
-    pub(super) fn new(setup: Setup) -> Self {
-        let abandon_lease_time = global_seconds(&setup).unwrap_or(ABANDON_LEASE_TIME);
-        Self {
+    /// The world, and the variables that the outermost statements set in it.
+    pub(super) fn new(setup: Setup) -> (Self, Variables) {
+        let (abandon_lease_time, variables) = execute_root(&setup);
+        let world = Self {
             setup,
-            abandon_lease_time,
-        }
+            abandon_lease_time: abandon_lease_time.unwrap_or(ABANDON_LEASE_TIME),
+        };
+        (world, variables)
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -55,10 +57,7 @@ impl World {
 
     /// How client identifiers are written to the lease file.
     pub(super) fn id_format(&self) -> IdFormat {
-        match self.setup.config.lease_ids_in_hex {
-            true => IdFormat::Hex,
-            false => IdFormat::Octal,
-        }
+        IdFormat::of(&self.setup.config)
     }
 
     pub(super) fn interface(&self, id: InterfaceId) -> Option<&Listener> {
@@ -67,11 +66,14 @@ impl World {
 }
 
 /// `abandon-lease-time` counts at the outermost level only.
-fn global_seconds(setup: &Setup) -> Option<u32> {
-    let root = setup.config.scopes.first()?;
+fn execute_root(setup: &Setup) -> (Option<u32>, Variables) {
+    let root = setup.config.scopes.first();
     let epoch = Time::default();
     let context = Context::new(&setup.config.options, &setup.names, epoch);
     let mut set = OptionSet::new();
-    execute(&root.statements, &context, &mut set);
-    context.over(&set).seconds(codes::ABANDON_LEASE_TIME)
+    if let Some(root) = root {
+        execute(&root.statements, &context, &mut set);
+    }
+    let seconds = context.over(&set).seconds(codes::ABANDON_LEASE_TIME);
+    (seconds, context.take_variables())
 }

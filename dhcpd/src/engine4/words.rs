@@ -316,6 +316,12 @@ pub(super) fn reply_note(note: &ReplyNote) -> String {
     }
 }
 
+pub(super) fn no_billing(prefix: &str, last: &str) -> String {
+    format!(
+        "{prefix}: no available billing: lease limit reached in all matching classes (last: '{last}')"
+    )
+}
+
 pub(super) fn too_many_classes(hardware: &HardwareAddress) -> String {
     format!("too many classes match {hardware}")
 }

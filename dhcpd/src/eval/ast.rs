@@ -109,7 +109,7 @@ pub struct Handler {
     /// The statements.
     pub body: Block,
     /// Their text, as the lease file has it between the braces.
-    pub text: Arc<str>,
+    pub text: Arc<[u8]>,
 }
 
 /// What `define` defines.

@@ -161,6 +161,12 @@ impl<'e> Context<'e> {
         std::mem::take(&mut self.frames.borrow_mut().outermost)
     }
 
+    /// All variables.
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        self.frames.borrow().outermost.clone()
+    }
+
     /// What `on` statements asked for so far.
     #[must_use]
     pub fn handlers(&self) -> Handlers {
@@ -177,6 +183,11 @@ impl<'e> Context<'e> {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.ended.get()
+    }
+
+    /// Logs an error.
+    pub fn report(&self, text: String) {
+        self.log(Level::Error, text);
     }
 
     pub(super) fn run(&self, arguments: Vec<Vec<u8>>) {

@@ -28,6 +28,17 @@ pub fn execute<'c>(block: &'c Block, context: &Context<'_>, set: &mut OptionSet<
     execution.run(block);
 }
 
+/// Executes a block that does not last as long as the set does.
+pub fn execute_handler(block: &Block, context: &Context<'_>, set: &mut OptionSet<'_>) {
+    let mut execution = Execution {
+        context,
+        set,
+        keep: |value| Cow::Owned(value.clone()),
+        function: None,
+    };
+    execution.run(block);
+}
+
 /// Executes the body of a function, whose variables are in place; what it returns, or null. Options that it sets are left
 /// as effects for the statement that the call is part of.
 pub(super) fn execute_function(function: &Function, caller: &Evaluator<'_>) -> Option<Bound> {

@@ -23,7 +23,7 @@ mod words;
 
 pub(crate) use boolean::compile;
 pub use context::{Command, Context, Evaluator, Handlers, LeaseFacts, ResolvedNames};
-pub use execute::{execute, execute_scope_chain};
+pub use execute::{execute, execute_handler, execute_scope_chain};
 pub use print::print_block;
 pub use settings::Flag;
 pub use variables::{Bound, Variables};

@@ -102,7 +102,13 @@ impl Draft {
     /// `-T`
     pub(super) fn test_leases(&self, logger: &Logger) -> Result<(), Fatal> {
         let path = &self.paths.leases;
-        let stock = Stock::load(path, Owner::default(), &self.config, clock::now(), logger)?;
+        let stock = Stock::load(
+            path,
+            Owner::default(),
+            (&self.config, &self.names),
+            clock::now(),
+            logger,
+        )?;
         stock.test_rewrite(path, &self.config, clock::now(), logger)
     }
 
@@ -113,7 +119,13 @@ impl Draft {
             leasefile::create(path).map_err(|error| words::no_lease_file(path, &error))?;
             logger.info(&words::created_lease_file(path));
         }
-        let mut stock = Stock::load(path, owner, &self.config, clock::now(), logger)?;
+        let mut stock = Stock::load(
+            path,
+            owner,
+            (&self.config, &self.names),
+            clock::now(),
+            logger,
+        )?;
         stock.file.set_sync(self.parameters.sync);
         Ok(stock)
     }

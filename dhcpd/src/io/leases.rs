@@ -9,8 +9,10 @@ use common::time::Time;
 use super::clock;
 use super::failure::Fatal;
 use super::leasefile::{self, LeaseFile, Owner};
+use super::programs;
 use crate::config::model::Config;
-use crate::engine4::Listener;
+use crate::engine4::{Blocks, Listener, Outbox, end_leases};
+use crate::eval::ResolvedNames;
 use crate::lease::{self, IdFormat, Load, Reading, Table};
 use crate::words;
 
@@ -32,7 +34,7 @@ impl Stock {
     pub(super) fn load(
         path: &Path,
         owner: Owner,
-        config: &Config,
+        (config, names): (&Config, &ResolvedNames),
         now: Time,
         logger: &Logger,
     ) -> Result<Self, Fatal> {
@@ -43,14 +45,24 @@ impl Stock {
         let name = path.to_string_lossy();
         let mut reading = lease::read(&content, &name, seconds, |lease| load.accept(lease));
         reading.lines.drain(..).for_each(|line| logger.log(&line));
+        load.lines.drain(..).for_each(|line| logger.log(&line));
         let mut table = load.finish();
         // What ended while no server ran has ended before the file is written.
-        while table.end_one(seconds).is_some() {}
+        let mut outbox = Outbox::default();
+        let facts = (config, names);
+        end_leases(&mut table, &mut Blocks::default(), facts, now, &mut outbox);
+        outbox.lines.iter().for_each(|line| logger.log(line));
+        for command in &outbox.commands {
+            programs::run(command, logger);
+        }
+        if outbox.ended {
+            return Err(Fatal::reported());
+        }
         Ok(Self {
             table,
             reading,
             file,
-            format: id_format(config),
+            format: IdFormat::of(config),
         })
     }
 
@@ -101,13 +113,6 @@ impl Stock {
             logger.error(&words::commit_failed(&error));
         }
     }
-}
-
-fn id_format(config: &Config) -> IdFormat {
-    if config.lease_ids_in_hex {
-        return IdFormat::Hex;
-    }
-    IdFormat::Octal
 }
 
 /// Says what was written, in the original's categories: of classes and hosts there are only those of the

@@ -5,6 +5,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 use common::log::Logger;
 
@@ -12,6 +15,32 @@ use crate::words;
 
 /// What the original's child ends with when there is no such program, as wait(2) has it.
 const NOT_STARTED: i32 = 127 << 8;
+
+/// Programs that may wait for their turn; the receive loop waits while there are more.
+const QUEUE: usize = 1024;
+
+/// Runs programs one after the other, beside the receive loop.
+pub(super) struct Programs {
+    orders: SyncSender<Vec<Vec<u8>>>,
+}
+
+impl Programs {
+    /// Starts the thread that runs them.
+    pub(super) fn start(logger: Arc<Logger>) -> io::Result<Self> {
+        let (orders, receiver) = mpsc::sync_channel::<Vec<Vec<u8>>>(QUEUE);
+        let serve = move || receiver.iter().for_each(|command| run(&command, &logger));
+        thread::Builder::new()
+            .name("programs".to_owned())
+            .spawn(serve)?;
+        Ok(Self { orders })
+    }
+
+    /// Runs a program when those before it have ended.
+    pub(super) fn order(&self, arguments: Vec<Vec<u8>>) {
+        // The thread ends only with the process.
+        let _ = self.orders.send(arguments);
+    }
+}
 
 /// Runs a program and waits for its end; logs if that is not a good one.
 pub(super) fn run(arguments: &[Vec<u8>], logger: &Logger) {

@@ -20,6 +20,7 @@ use super::failure::Fatal;
 use super::ingress::Ingress;
 use super::leasefile::LeaseFile;
 use super::ping::Pinger;
+use super::programs::Programs;
 use crate::engine4::{Engine, InterfaceId, Outbox, Reply};
 use crate::lease::Reading;
 use crate::words;
@@ -51,7 +52,7 @@ pub(super) fn run(parts: Parts) -> Result<Signal, Fatal> {
     let runtime = runtime.map_err(|error| words::no_event_loop(&error))?;
     runtime.block_on(async {
         let server = Server::new(parts).map_err(|error| words::no_event_loop(&error))?;
-        Ok(server.serve().await)
+        server.serve().await
     })
 }
 
@@ -62,6 +63,7 @@ struct Server {
     egress: Arc<Egress>,
     pinger: Pinger,
     commits: Commits,
+    programs: Programs,
     signals: Signals,
     logger: Arc<Logger>,
     outbox: Outbox,
@@ -95,6 +97,7 @@ impl Server {
             engine: parts.engine,
             egress: parts.egress,
             commits,
+            programs: Programs::start(Arc::clone(&parts.logger))?,
             logger: parts.logger,
             outbox: Outbox::default(),
             reading: parts.reading,
@@ -104,7 +107,7 @@ impl Server {
     }
 
     /// Serves until a signal asks to stop, and returns it when everything decided until then is on disk.
-    async fn serve(mut self) -> Signal {
+    async fn serve(mut self) -> Result<Signal, Fatal> {
         // Room first: what cannot be written must not be read.
         while let Some(room) = self.commits.room().await {
             if self.is_rewrite_due() {
@@ -115,14 +118,18 @@ impl Server {
                 Event::Stop(signal) => {
                     drop(room);
                     self.commits.finish();
-                    return signal;
+                    return Ok(signal);
                 }
                 event => self.handle(&event),
             }
             self.deliver(room);
+            if self.outbox.ended {
+                self.commits.finish();
+                return Err(Fatal::reported());
+            }
         }
         // The commit thread is gone, which only a panic can cause: without it nothing can be promised to clients.
-        Signal::SIGABRT
+        Ok(Signal::SIGABRT)
     }
 
     async fn next_event(&mut self) -> Event {
@@ -157,6 +164,9 @@ impl Server {
     fn deliver(&mut self, room: OwnedPermit<Order>) {
         for line in self.outbox.lines.drain(..) {
             self.logger.log(&line);
+        }
+        for command in self.outbox.commands.drain(..) {
+            self.programs.order(command);
         }
         for ping in self.outbox.pings.drain(..) {
             if let Err(error) = self.pinger.ask(ping.address) {

@@ -169,8 +169,8 @@ impl<'l, 'a> Body<'l, 'a> {
             Field::Abandoned => self.read_abandoned(lease),
             Field::Binding | Field::Next | Field::Rewind => return self.read_state(field, lease),
             Field::Hostname => return self.read_hostname(lease),
-            Field::Billing => self.keep_billing(lease),
-            Field::On => self.keep_event(lease),
+            Field::Billing => self.read_billing(lease),
+            Field::On => self.read_handler(lease),
             Field::Option => self.read_option(lease),
             Field::Set => return self.read_set(lease),
             Field::Variable => return self.read_variable(&String::from_utf8_lossy(name), lease),
@@ -185,7 +185,7 @@ impl<'l, 'a> Body<'l, 'a> {
             let events = lease
                 .rare
                 .as_ref()
-                .is_some_and(|rare| !rare.events.is_empty());
+                .is_some_and(|rare| rare.on_expiry.is_some() || rare.on_release.is_some());
             let active = lease.ends > self.now || events;
             lease.state = if active { State::Active } else { State::Free };
             lease.next = lease.state.successor();

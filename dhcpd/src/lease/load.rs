@@ -1,19 +1,26 @@
 //! From leases read to a table that gives addresses out in the order in which the original would.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+
+use common::log::Line;
 
 use super::clients::Place;
 use super::fresh::BUCKETS;
 use super::record::Lease;
 use super::states::State;
 use super::table::Table;
+use super::words;
 use crate::config::model::{Config, PoolId};
 
 /// Collects leases while they are read: of several records for an address the last counts.
 #[derive(Debug)]
 pub struct Load {
     table: Table,
+    /// Names of the classes that leases can be billed to.
+    classes: HashSet<Box<str>>,
+    /// What to log about the leases taken so far.
+    pub lines: Vec<Line>,
     /// In the order in which the original walks its table of leases.
     leases: BTreeMap<(u32, Reverse<u32>), Lease>,
 }
@@ -24,24 +31,44 @@ impl Load {
     pub fn new(config: &Config) -> Self {
         Self {
             table: Table::new(config),
+            classes: config
+                .classes
+                .iter()
+                .map(|class| class.name.clone())
+                .collect(),
+            lines: Vec::new(),
             leases: BTreeMap::new(),
         }
     }
 
     /// Takes a lease; false if its address is in no range, so that it is dropped.
-    pub fn accept(&mut self, lease: Lease) -> bool {
+    pub fn accept(&mut self, mut lease: Lease) -> bool {
         if self.table.pool_of(lease.address).is_none() {
             return false;
         }
+        self.drop_unknown_account(&mut lease);
         let bits = lease.address.to_bits();
         self.leases.insert((bits % BUCKETS, Reverse(bits)), lease);
         true
     }
 
+    /// Nobody counts what is billed to a class that is not declared any more.
+    fn drop_unknown_account(&mut self, lease: &mut Lease) {
+        let account = lease.rare.as_mut().and_then(|rare| {
+            rare.billing
+                .take_if(|it| !self.classes.contains(&*it.class))
+        });
+        if let Some(account) = account {
+            self.lines
+                .push(words::plain(words::unknown_class(&account.class)));
+            lease.drop_empty_rare();
+        }
+    }
+
     /// The table of everything read.
     #[must_use]
     pub fn finish(mut self) -> Table {
-        let mut line = Line::default();
+        let mut row = Row::default();
         let mut age = 0;
         let mut previous = None;
         for mut lease in self.leases.into_values() {
@@ -50,15 +77,15 @@ impl Load {
             };
             retire_backup(&mut lease);
             if previous.is_some_and(|it| self.table.address_behind(it) != Some(lease.address)) {
-                line.interrupt();
+                row.interrupt();
             }
             previous = Some(lease.address);
-            lease.order = line.place(pool, &lease);
+            lease.order = row.place(pool, &lease);
             age -= 1;
             lease.place = Place::of(&lease, age);
             self.table.place(lease);
         }
-        self.table.continue_order_below(line.run);
+        self.table.continue_order_below(row.run);
         self.table
     }
 }
@@ -73,7 +100,7 @@ fn retire_backup(lease: &mut Lease) {
 /// Where the original's sorted lists put leases with the same end while it starts: behind the one put there just before if
 /// that went to the same list, otherwise before all of them.
 #[derive(Debug, Default)]
-struct Line {
+struct Row {
     run: i64,
     order: i64,
     last: Option<(PoolId, State, u32)>,
@@ -82,7 +109,7 @@ struct Line {
 /// More than there can be leases in a run.
 const RUN: i64 = 1 << 32;
 
-impl Line {
+impl Row {
     /// An address that was never leased went to its own list in between.
     fn interrupt(&mut self) {
         self.last = None;

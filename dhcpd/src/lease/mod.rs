@@ -18,7 +18,7 @@ mod writer;
 pub use date::NEVER;
 pub use load::Load;
 pub use reader::{Reading, read};
-pub use record::{Lease, Rare, Value, Variable};
+pub use record::{Account, Lease, Rare, Value, Variable};
 pub use states::State;
 pub use table::{Found, Table, Tally};
 pub(crate) use writer::is_plain;

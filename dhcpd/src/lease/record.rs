@@ -1,6 +1,7 @@
 //! One lease, as it is kept in memory and written to the lease file (reference isc-dhcpd-behaviour.md, section 10.3).
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use common::net::HardwareAddress;
 
@@ -61,10 +62,21 @@ pub struct Rare {
     pub tsfp: u32,
     /// Failover: what the peer acknowledged.
     pub atsfp: u32,
-    /// The text behind `billing `, kept for whoever reads the file next.
-    pub billing: Option<Box<[u8]>>,
-    /// Texts of its `on expiry` and `on release` blocks, from `on` to the closing brace.
-    pub events: Vec<Box<[u8]>>,
+    /// Whose limit it counts against.
+    pub billing: Option<Account>,
+    /// What to do when it ends by itself: the text of an `on expiry` block, between its braces.
+    pub on_expiry: Option<Arc<[u8]>>,
+    /// What to do when its client gives it back.
+    pub on_release: Option<Arc<[u8]>>,
+}
+
+/// What a lease is billed to: a class, or one of its subclasses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Account {
+    /// Name of the class.
+    pub class: Arc<str>,
+    /// Value of the subclass.
+    pub value: Option<Arc<[u8]>>,
 }
 
 /// `set NAME = VALUE;`
@@ -133,6 +145,14 @@ impl Lease {
         variables.insert(0, Variable { name, value });
     }
 
+    /// Replaces all variables; the newest comes first.
+    pub fn replace_variables(&mut self, variables: Vec<Variable>) {
+        if !variables.is_empty() || self.rare.is_some() {
+            self.rare.get_or_insert_default().variables = variables;
+        }
+        self.drop_empty_rare();
+    }
+
     /// Forgets all variables.
     pub fn clear_variables(&mut self) {
         if let Some(rare) = &mut self.rare {
@@ -151,7 +171,8 @@ impl Lease {
             self.tstp = self.ends;
             if let Some(rare) = &mut self.rare {
                 rare.billing = None;
-                rare.events.clear();
+                rare.on_expiry = None;
+                rare.on_release = None;
             }
             self.drop_empty_rare();
         }
@@ -166,7 +187,8 @@ impl Lease {
         self.hardware.is_some() || self.uid.is_some() || failover || self.state != State::Free
     }
 
-    fn drop_empty_rare(&mut self) {
+    /// Lets go of a rare part without anything in it.
+    pub fn drop_empty_rare(&mut self) {
         if self.rare.as_deref() == Some(&Rare::default()) {
             self.rare = None;
         }

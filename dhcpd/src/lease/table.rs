@@ -2,14 +2,14 @@
 //! of leases, and independent of the number of addresses.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
 use super::clients::{Clients, Place};
 use super::fresh::Fresh;
-use super::record::Lease;
+use super::record::{Account, Lease};
 use super::states::State;
 use crate::config::model::{Config, NetworkId, PoolId};
 
@@ -25,6 +25,8 @@ pub struct Table {
     pools: Vec<Pool>,
     by_uid: Clients,
     by_hardware: Clients,
+    /// How many active leases each class or subclass is billed for.
+    accounts: HashMap<Account, u32>,
     /// Leases that become something else when they end.
     ending: Queue,
     /// Falls with every lease stored: of leases with the same end the newest comes first.
@@ -188,15 +190,18 @@ impl Table {
         self.place(lease)
     }
 
-    /// Ends one lease whose time has come; `None` when there is none left.
-    pub fn end_one(&mut self, now: u32) -> Option<&Lease> {
+    /// A lease whose time has come, to be moved on; `None` when there is none left.
+    #[must_use]
+    pub fn due(&self, now: u32) -> Option<Lease> {
         let (ends, _, address) = *self.ending.first()?;
-        if ends > now {
-            return None;
-        }
-        let lease = self.leases.get(&address)?;
-        let lease = Lease::clone(lease);
-        self.move_on(lease)
+        let lease = self.leases.get(&address).filter(|_| ends <= now)?;
+        Some(Lease::clone(lease))
+    }
+
+    /// How many leases are billed to an account.
+    #[must_use]
+    pub fn billed(&self, account: &Account) -> u32 {
+        self.accounts.get(account).copied().unwrap_or(0)
     }
 
     /// When the next lease ends.
@@ -285,6 +290,9 @@ impl Table {
     }
 
     fn link(&mut self, pool: PoolId, lease: &Lease) {
+        if let Some(account) = account_of(lease) {
+            *self.accounts.entry(account.clone()).or_default() += 1;
+        }
         if let Some(uid) = &lease.uid {
             self.by_uid.insert_uid(uid, pool, lease);
         }
@@ -298,6 +306,9 @@ impl Table {
     }
 
     fn unlink(&mut self, pool: PoolId, lease: &Lease) {
+        if let Some(account) = account_of(lease) {
+            self.take_from(account);
+        }
         if let Some(uid) = &lease.uid {
             self.by_uid.remove_uid(uid, pool, lease);
         }
@@ -307,6 +318,16 @@ impl Table {
         }
         for queue in self.queues_of(pool, lease) {
             queue.remove(&entry_of(lease));
+        }
+    }
+
+    fn take_from(&mut self, account: &Account) {
+        let Some(count) = self.accounts.get_mut(account) else {
+            return;
+        };
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            self.accounts.remove(account);
         }
     }
 
@@ -336,6 +357,14 @@ fn pool_mut(pools: &mut [Pool], id: PoolId) -> Option<&mut Pool> {
 
 fn entry_of(lease: &Lease) -> (u32, i64, u32) {
     (lease.ends, lease.order, lease.address.to_bits())
+}
+
+/// Only a lease that somebody has counts.
+fn account_of(lease: &Lease) -> Option<&Account> {
+    let rare = lease.rare.as_ref()?;
+    rare.billing
+        .as_ref()
+        .filter(|_| lease.state == State::Active)
 }
 
 fn key_of(hardware: &HardwareAddress) -> Vec<u8> {

@@ -35,6 +35,12 @@ fn candidate(table: &Table) -> Option<u8> {
     Some(found.lease.address.octets()[3])
 }
 
+/// Ends the lease that ends first, if its time has come.
+fn end_one(table: &mut Table, now: u32) -> Option<Lease> {
+    let lease = table.due(now)?;
+    table.move_on(lease).cloned()
+}
+
 #[test]
 fn fresh_addresses_go_first_then_the_one_free_for_longest() {
     let mut table = Table::new(&config(&[("10.9.0.10", "10.9.0.12")]));
@@ -78,14 +84,17 @@ fn leases_end_in_order_of_time_and_free_ones_never() {
     table.store(lease(11, State::Abandoned, 200));
     table.store(lease(12, State::Free, 100));
     assert_eq!(table.next_end(), Some(200));
-    assert_eq!(table.end_one(199), None);
-    assert_eq!(table.end_one(300).map(|it| it.address), Some(address(11)));
-    let ended = table.end_one(300).cloned().unwrap();
+    assert_eq!(end_one(&mut table, 199), None);
+    assert_eq!(
+        end_one(&mut table, 300).map(|it| it.address),
+        Some(address(11))
+    );
+    let ended = end_one(&mut table, 300).unwrap();
     assert_eq!(
         (ended.address, ended.state, ended.tstp),
         (address(10), State::Free, 300)
     );
-    assert_eq!(table.end_one(u32::MAX), None);
+    assert_eq!(end_one(&mut table, u32::MAX), None);
 }
 
 #[test]

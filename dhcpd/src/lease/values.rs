@@ -1,14 +1,15 @@
 //! Values of the fields of a lease record.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use common::net::HardwareAddress;
 
 use super::date::{NEVER, seconds_of};
 use super::fields::{Body, Field, Lost};
 use super::lexer::Token;
-use super::record::{Lease, Value};
-use super::skip::{agent_code, hardware_type, read_id, read_octets, skip_field, skip_statement};
+use super::record::{Account, Lease, Value};
+use super::skip::{agent_code, hardware_type, read_id, read_octets, skip_field};
 use super::states::State;
 use super::words;
 
@@ -180,20 +181,66 @@ impl Body<'_, '_> {
         name
     }
 
-    pub(super) fn keep_billing(&mut self, lease: &mut Lease) {
-        let from = self.lexer.offset();
-        skip_field(self.lexer);
-        let text = self.lexer.slice(from, self.lexer.offset_behind());
-        lease.rare.get_or_insert_default().billing = Some(text.into());
+    /// `billing class "NAME";`, `billing subclass "NAME" VALUE;`
+    pub(super) fn read_billing(&mut self, lease: &mut Lease) {
+        let of_subclass = match self.lexer.next() {
+            Token::Word(word) if word.eq_ignore_ascii_case(b"class") => false,
+            Token::Word(word) if word.eq_ignore_ascii_case(b"subclass") => true,
+            _ => return self.refuse(words::BILLING),
+        };
+        let Token::Text(name) = self.lexer.next() else {
+            return self.refuse(words::BILLING_CLASS);
+        };
+        let class = String::from_utf8_lossy(&name).as_ref().into();
+        let value = match of_subclass {
+            true => read_id(self.lexer).map(Arc::from),
+            false => None,
+        };
+        if of_subclass && value.is_none() {
+            return self.refuse(words::NUMBER);
+        }
+        lease.rare.get_or_insert_default().billing = Some(Account { class, value });
+        self.read_end();
     }
 
-    pub(super) fn keep_event(&mut self, lease: &mut Lease) {
-        let from = self.lexer.offset();
-        skip_statement(self.lexer);
-        let body = self.lexer.slice(from, self.lexer.offset_behind());
-        let text = [&b"on "[..], body].concat();
-        let events = &mut lease.rare.get_or_insert_default().events;
-        events.push(text.into_boxed_slice());
+    /// `on expiry { … }`, `on expiry or release { … }`
+    pub(super) fn read_handler(&mut self, lease: &mut Lease) {
+        let (mut expiry, mut release) = (false, false);
+        loop {
+            match self.lexer.next() {
+                Token::Word(word) if word.eq_ignore_ascii_case(b"expiry") => expiry = true,
+                Token::Word(word) if word.eq_ignore_ascii_case(b"release") => release = true,
+                Token::Word(word) if word.eq_ignore_ascii_case(b"or") => {}
+                Token::Mark(b'{') => break,
+                _ => return self.refuse(words::LEFT_BRACE),
+            }
+        }
+        let text: Arc<[u8]> = self.read_block().into();
+        let rare = lease.rare.get_or_insert_default();
+        if expiry {
+            rare.on_expiry = Some(Arc::clone(&text));
+        }
+        if release {
+            rare.on_release = Some(text);
+        }
+    }
+
+    /// The text up to the right brace that ends a block, and that brace. The blank before it does not count.
+    fn read_block(&mut self) -> &[u8] {
+        let from = self.lexer.offset_behind();
+        let mut depth = 0_usize;
+        let mut to;
+        loop {
+            to = self.lexer.offset();
+            match self.lexer.next() {
+                Token::End => break,
+                Token::Mark(b'{') => depth += 1,
+                Token::Mark(b'}') if depth == 0 => break,
+                Token::Mark(b'}') => depth -= 1,
+                _ => {}
+            }
+        }
+        self.lexer.slice(from, to).trim_ascii_end()
     }
 
     pub(super) fn read_option(&mut self, lease: &mut Lease) {

@@ -24,6 +24,8 @@ pub(super) const HARDWARE: &str = "expecting a network hardware type";
 pub(super) const HOSTNAME: &str = "expecting a hostname.";
 pub(super) const AGENT: &str = "agent option expected.";
 pub(super) const EMPTY_UID: &str = "zero-length uid";
+pub(super) const BILLING: &str = "expecting \"class\" or \"subclass\"";
+pub(super) const BILLING_CLASS: &str = "expecting a class name.";
 pub(super) const EPOCH: &str = "Seconds since epoch expected.";
 pub(super) const ZONE: &str = "Time zone offset or semicolon expected.";
 
@@ -42,6 +44,10 @@ pub(super) fn too_many(field: &str, address: Ipv4Addr) -> String {
 
 pub(super) fn no_subnet(address: Ipv4Addr) -> String {
     format!("lease {address}: no subnet.")
+}
+
+pub(super) fn unknown_class(name: &str) -> String {
+    format!("unknown class {name}")
 }
 
 pub(super) fn foreign(kind: &str) -> String {

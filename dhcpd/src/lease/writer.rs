@@ -7,8 +7,9 @@ use common::net::HardwareAddress;
 
 use super::date::write_date;
 use super::reader::Reading;
-use super::record::{Lease, Rare, Value};
+use super::record::{Account, Lease, Rare, Value};
 use super::table::Table;
+use crate::config::model::Config;
 
 /// How client identifiers are written: statement `lease-id-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub enum IdFormat {
     Octal,
     /// Bytes in hexadecimal, with colons.
     Hex,
+}
+
+impl IdFormat {
+    /// What a configuration asks for.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        match config.lease_ids_in_hex {
+            true => Self::Hex,
+            false => Self::Octal,
+        }
+    }
 }
 
 /// Names of hardware types; the others are `unknown-N`.
@@ -81,9 +93,8 @@ pub fn write_lease(text: &mut Vec<u8>, lease: &Lease, format: IdFormat) {
         write_agent_options(text, agent);
     }
     write_hostname(text, lease);
-    for event in lease.rare.iter().flat_map(|rare| &rare.events) {
-        text.extend_from_slice(b"\n  ");
-        text.extend_from_slice(event);
+    if let Some(rare) = &lease.rare {
+        write_handlers(text, rare);
     }
     text.extend_from_slice(b"\n}\n");
 }
@@ -132,8 +143,42 @@ fn write_flags(text: &mut Vec<u8>, lease: &Lease) {
     }
     let billing = lease.rare.as_ref().and_then(|rare| rare.billing.as_ref());
     if let Some(billing) = billing {
-        text.extend_from_slice(b"\n  billing ");
-        text.extend_from_slice(billing);
+        write_billing(text, billing);
+    }
+}
+
+fn write_billing(text: &mut Vec<u8>, account: &Account) {
+    text.extend_from_slice(match account.value {
+        Some(_) => b"\n  billing subclass ",
+        None => b"\n  billing class ".as_slice(),
+    });
+    write_quoted(text, account.class.as_bytes());
+    if let Some(value) = &account.value {
+        text.push(b' ');
+        match value.iter().all(|byte| is_printable(*byte)) {
+            true => write_quoted(text, value),
+            false => write_id(text, value, IdFormat::Hex),
+        }
+    }
+    text.push(b';');
+}
+
+/// Blocks with the same text are one.
+fn write_handlers(text: &mut Vec<u8>, rare: &Rare) {
+    let both = rare.on_expiry.is_some() && rare.on_expiry == rare.on_release;
+    let release = rare.on_release.as_ref().filter(|_| !both);
+    let expiry = if both {
+        "on expiry or release"
+    } else {
+        "on expiry"
+    };
+    for (name, body) in [(expiry, rare.on_expiry.as_ref()), ("on release", release)] {
+        let Some(body) = body else {
+            continue;
+        };
+        put(text, format_args!("\n  {name} {{"));
+        text.extend_from_slice(body);
+        text.extend_from_slice(b"\n  }");
     }
 }
 

@@ -1,0 +1,130 @@
+//! What happens to leases by statements of the configuration: variables, `on` blocks, the end of a lease (reference
+//! isc-dhcpd-behaviour.md, section 8).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use common::time::Time;
+
+use super::outbox::Outbox;
+use crate::config;
+use crate::config::model::Config;
+use crate::eval::ast::Block;
+use crate::eval::{
+    Bound, Context, Handlers, LeaseFacts, ResolvedNames, Variables, execute_handler,
+};
+use crate::lease::{IdFormat, Lease, Table, Value, Variable, write_lease};
+use crate::options::OptionSet;
+
+/// Blocks of leases, by their text as the lease file has it. `None` for text that is no block.
+#[derive(Debug, Default)]
+pub struct Blocks {
+    known: HashMap<Arc<[u8]>, Option<Arc<Block>>>,
+}
+
+impl Blocks {
+    /// The statements of a text, which is read only once.
+    pub(super) fn of(&mut self, text: &Arc<[u8]>, config: &Config) -> Option<Arc<Block>> {
+        let entry = self.known.entry(Arc::clone(text));
+        let read = || config::parse_block(text, &config.options).map(Arc::new);
+        entry.or_insert_with(read).clone()
+    }
+}
+
+/// Ends all leases whose time has come, with what they asked for at their end. Writes them to the journal.
+pub fn end_leases(
+    table: &mut Table,
+    blocks: &mut Blocks,
+    (config, names): (&Config, &ResolvedNames),
+    now: Time,
+    outbox: &mut Outbox,
+) {
+    let seconds = u32::try_from(now.seconds()).unwrap_or(0);
+    let format = IdFormat::of(config);
+    while let Some(mut lease) = table.due(seconds) {
+        let text = lease.rare.as_ref().and_then(|rare| rare.on_expiry.clone());
+        let block = text.and_then(|text| blocks.of(&text, config));
+        if let Some(block) = block {
+            let mut context = Context::new(&config.options, names, now);
+            context.lease = Some(facts_without_host(&lease));
+            run_block(&block, &context, &mut lease, outbox);
+        }
+        if let Some(ended) = table.move_on(lease) {
+            write_lease(&mut outbox.journal, ended, format);
+        }
+    }
+}
+
+/// Executes a block with the variables of a lease.
+pub(super) fn run_block(
+    block: &Block,
+    context: &Context<'_>,
+    lease: &mut Lease,
+    outbox: &mut Outbox,
+) {
+    context.put_variables(variables_of(lease));
+    execute_handler(block, context, &mut OptionSet::new());
+    keep_variables(lease, &context.take_variables());
+    outbox.collect(context);
+}
+
+fn facts_without_host(lease: &Lease) -> LeaseFacts<'static> {
+    LeaseFacts {
+        address: lease.address,
+        ends: Time::from_seconds(i64::from(lease.ends)),
+        host: None,
+        hardware: lease.hardware,
+        is_static: false,
+    }
+}
+
+/// The variables of a lease as statements see them.
+pub(super) fn variables_of(lease: &Lease) -> Variables {
+    let mut variables = Variables::default();
+    let stored = lease
+        .rare
+        .iter()
+        .flat_map(|rare| rare.variables.iter().rev());
+    for variable in stored {
+        let value = match &variable.value {
+            Value::Data(data) => Bound::Data(data.clone()),
+            Value::Number(number) => Bound::Number(u64::from_ne_bytes(number.to_ne_bytes())),
+            Value::Boolean(truth) => Bound::Boolean(*truth),
+        };
+        variables.set(&variable.name, Some(value));
+    }
+    variables
+}
+
+/// Stores variables in a lease, but no functions.
+pub(super) fn keep_variables(lease: &mut Lease, variables: &Variables) {
+    let stored = variables.newest_first().filter_map(|(name, value)| {
+        let value = match value {
+            Bound::Data(data) => Value::Data(data.clone()),
+            Bound::Number(number) => Value::Number(i64::from_ne_bytes(number.to_ne_bytes())),
+            Bound::Boolean(truth) => Value::Boolean(*truth),
+            Bound::Function(_) => return None,
+        };
+        let name = name.into();
+        Some(Variable { name, value })
+    });
+    lease.replace_variables(stored.collect());
+}
+
+/// Stores what `on expiry` and `on release` statements asked for; what none spoke of stays.
+pub(super) fn keep_handlers(lease: &mut Lease, handlers: &Handlers) {
+    if handlers.expiry.is_none() && handlers.release.is_none() {
+        return;
+    }
+    let rare = lease.rare.get_or_insert_default();
+    let slots = [
+        (&handlers.expiry, &mut rare.on_expiry),
+        (&handlers.release, &mut rare.on_release),
+    ];
+    for (asked, slot) in slots {
+        if let Some(handler) = asked {
+            *slot = handler.as_ref().map(|handler| Arc::clone(&handler.text));
+        }
+    }
+    lease.drop_empty_rare();
+}
