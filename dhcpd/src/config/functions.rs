@@ -162,7 +162,9 @@ impl Parser<'_> {
         }
         let name = self.text(&token);
         self.close_call()?;
-        Ok(Data::HostAddresses(self.build.add_name(&name)))
+        let name = self.build.add_name(&name);
+        self.build.config.asked_names.push(name.clone());
+        Ok(Data::HostAddresses(name))
     }
 
     /// DHCPv4 messages have no relays of DHCPv6.

@@ -92,7 +92,7 @@ impl Printer<'_> {
             }
             Action::Fatal(text) => self.log("fatal", text, indent),
             Action::Set(name, value) => self.set(name, value, indent),
-            Action::Unset(name) => self.put(&format!("unset {name};")),
+            Action::Unset(name) => self.put(&format!("unset {name} ;")),
             Action::Define(name, function) => {
                 self.put(&format!(
                     "define {name} ({}) {{",
@@ -103,7 +103,8 @@ impl Printer<'_> {
                 self.put("}");
             }
             Action::Evaluate(value) => self.single("eval ", value, indent),
-            Action::Return(value) => self.single("return ", value, indent),
+            // The original leaves the value out; outside of functions it has no effect.
+            Action::Return(_) => self.put("return;"),
             Action::On(events, handler) => {
                 self.put(&format!("on {}", event_names(*events)));
                 let Some(handler) = handler else {
@@ -129,7 +130,7 @@ impl Printer<'_> {
 
     fn assignment(&mut self, option: OptionId, how: Assignment, value: &Data, indent: usize) {
         let keyword = match how {
-            Assignment::Replace => "option ",
+            Assignment::Replace => "supersede ",
             Assignment::Default => "default ",
             Assignment::Append => "append ",
             Assignment::Prepend => "prepend ",
@@ -192,14 +193,14 @@ impl Printer<'_> {
         self.word(indent + 4, "", name, "");
         self.word(indent + 4, " ", "=", " ");
         self.expression(value, indent + 3, false);
-        self.word(indent + 4, "", ";", "");
+        self.word(indent + 4, " ", ";", "");
     }
 
     fn execute(&mut self, program: &[u8], arguments: &[Data], indent: usize) {
         self.put(&format!("execute ({}", quoted(program)));
         for argument in arguments {
-            self.word(indent + 9, "", ",", " ");
-            self.data(argument, indent + 9, false);
+            self.word(indent + 4, "", ",", " ");
+            self.data(argument, indent + 4, false);
         }
         self.put(");");
     }
@@ -268,9 +269,8 @@ impl Printer<'_> {
             }
             Boolean::Junction(chain) => self.junction(chain, indent),
             Boolean::Not(inner) => {
-                self.word(indent, "", "not", " (");
+                self.word(indent, "", "not", " ");
                 self.boolean(inner, indent + 1, true);
-                self.word(indent, "", ")", "");
             }
             Boolean::Exists(id) => {
                 let name = self.option_name(*id);
@@ -306,7 +306,7 @@ impl Printer<'_> {
                 let inner = self.column;
                 self.data(data, inner, true);
                 self.word(inner, "", ",", " ");
-                self.word(inner, "", &width.to_string(), "");
+                self.word(inner, " ", &width.to_string(), "");
                 self.word(indent, "", ")", "");
             }
             Number::LeaseTime => self.word(indent, "", "lease-time", ""),
@@ -342,6 +342,27 @@ impl Printer<'_> {
             self.data(item, inner, index == 0);
         }
         self.word(indent, "", ")", "");
+    }
+
+    /// `a, b, c` are a concatenation of one of `a` and `b`, and `c`.
+    fn concat(&mut self, parts: &[Data], indent: usize, first: bool) {
+        let Some((front, rest)) = parts.split_first() else {
+            return;
+        };
+        let (mut outer, mut is_first) = (indent, first);
+        let mut columns = Vec::new();
+        for _ in rest {
+            self.start("concat", outer, is_first);
+            columns.push((outer, self.column));
+            outer = self.column;
+            is_first = true;
+        }
+        self.data(front, outer, true);
+        for (part, (outer, inner)) in rest.iter().zip(columns.into_iter().rev()) {
+            self.word(inner, "", ",", " ");
+            self.data(part, inner, false);
+            self.word(outer, "", ")", "");
+        }
     }
 
     fn data(&mut self, data: &Data, indent: usize, first: bool) {
@@ -380,8 +401,8 @@ impl Printer<'_> {
                 self.number(length, inner, false);
                 self.word(indent, "", ")", "");
             }
-            Data::Concat(parts) => self.list("concat", parts, indent, first),
-            Data::Pick(parts) => self.list("pick1st", parts, indent, first),
+            Data::Concat(parts) => self.concat(parts, indent, first),
+            Data::Pick(parts) => self.list("pick-first-value", parts, indent, first),
             Data::Lower(data) => self.list("lcase", std::slice::from_ref(data), indent, first),
             Data::Upper(data) => self.list("ucase", std::slice::from_ref(data), indent, first),
             Data::Reverse(width, data) => {
@@ -414,7 +435,7 @@ impl Printer<'_> {
                 let inner = self.column;
                 self.number(number, inner, true);
                 self.word(inner, "", ",", " ");
-                self.word(inner, "", &width.to_string(), "");
+                self.word(inner, " ", &width.to_string(), "");
                 self.word(indent, "", ")", "");
             }
             Data::HostName => self.word(indent, "", "host-decl-name", ""),
@@ -484,7 +505,7 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let octets: Vec<String> = bytes.iter().map(|byte| format!("{byte:x}")).collect();
+    let octets: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     octets.join(":")
 }
 

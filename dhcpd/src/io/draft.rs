@@ -45,8 +45,8 @@ impl Draft {
     ) -> Result<Self, Fatal> {
         let config = configuration::read(&paths.config, &options, logger)?;
         let names = match options.goal {
-            Goal::Serve => parameters::resolve(&config),
-            Goal::TestConfiguration | Goal::TestLeases => ResolvedNames::default(),
+            Goal::Serve => parameters::resolve(&config.names),
+            Goal::TestConfiguration | Goal::TestLeases => parameters::resolve(&config.asked_names),
         };
         let parameters = Parameters::evaluate(&config, &names, clock::now());
         parameters.act(logger)?;

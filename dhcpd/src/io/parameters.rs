@@ -89,11 +89,10 @@ impl Parameters {
     }
 }
 
-/// Looks up the host names that the configuration mentions. One that has no address is left out; the evaluator treats
-/// it as null.
-pub(super) fn resolve(config: &Config) -> ResolvedNames {
-    let names = config.names.iter();
-    let with_addresses = names.map(|name| (name.clone(), addresses_of(name)));
+/// Looks up host names that the configuration mentions, and the name of this machine. One that has no address is left
+/// out; the evaluator treats it as null.
+pub(super) fn resolve(names: &[Box<str>]) -> ResolvedNames {
+    let with_addresses = names.iter().map(|name| (name.clone(), addresses_of(name)));
     let own = nix::unistd::gethostname().unwrap_or_default();
     ResolvedNames {
         addresses: with_addresses
