@@ -2,6 +2,7 @@
 
 mod meaning;
 mod measured;
+mod mutations;
 mod robust;
 
 use std::collections::HashMap;
