@@ -70,7 +70,6 @@ impl Parser<'_> {
 
     /// `host-identifier option NAME VALUE;` or `host-identifier v6relopt N NAME VALUE;`
     pub(super) fn host_identifier_statement(&mut self) -> Parsed<()> {
-        let place = self.place();
         let present = self.host.as_ref().and_then(|host| host.rare.as_ref());
         if present.is_some_and(|rare| rare.identifier.is_some()) {
             return self.fail_out_of_host(words::ONE_HOST_IDENTIFIER);
@@ -92,7 +91,6 @@ impl Parser<'_> {
             option,
             value,
         });
-        self.note_not_served(place, words::not_served("host-identifier"));
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use std::slice;
 
 use common::net::HardwareAddress;
 
-use super::model::{ClassId, Config, HostId, NetworkId, PoolId, SubnetId};
+use super::model::{ClassId, Config, HostId, HostIdentifier, NetworkId, PoolId, SubnetId};
+use crate::options::OptionId;
 
 /// What is looked up by value instead of by number.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,9 @@ pub struct Index {
     pools_of: Vec<Vec<PoolId>>,
     hosts_by_uid: Hosts<Box<[u8]>>,
     hosts_by_hardware: Hosts<HardwareAddress>,
+    hosts_by_option: Hosts<(OptionId, Box<[u8]>)>,
+    /// Options that identify any host, in declaration order.
+    identifying: Vec<OptionId>,
     classes: HashMap<Box<str>, ClassId>,
 }
 
@@ -110,6 +114,18 @@ impl Config {
         self.index.hosts_by_hardware.find(hardware)
     }
 
+    /// Options by which clients are to be identified.
+    #[must_use]
+    pub fn identifying_options(&self) -> &[OptionId] {
+        &self.index.identifying
+    }
+
+    /// Hosts with `host-identifier` of this option and value, the first declared first.
+    #[must_use]
+    pub fn hosts_by_option(&self, option: OptionId, value: &[u8]) -> &[HostId] {
+        self.index.hosts_by_option.find(&(option, value.into()))
+    }
+
     /// The class of that name; case matters.
     #[must_use]
     pub fn class_named(&self, name: &str) -> Option<ClassId> {
@@ -139,6 +155,18 @@ impl Index {
         }
     }
 
+    /// What relays of DHCPv6 say identifies nobody here.
+    fn add_identifier(&mut self, identifier: &HostIdentifier, id: HostId) {
+        if identifier.relays.is_some() {
+            return;
+        }
+        let key = (identifier.option, identifier.value.clone());
+        self.hosts_by_option.add(key, id);
+        if !self.identifying.contains(&identifier.option) {
+            self.identifying.push(identifier.option);
+        }
+    }
+
     fn add_hosts(&mut self, config: &Config) {
         for (id, host) in (0..).map(HostId).zip(&config.hosts) {
             if let Some(uid) = &host.uid {
@@ -146,6 +174,10 @@ impl Index {
             }
             if let Some(hardware) = host.hardware {
                 self.hosts_by_hardware.add(hardware, id);
+            }
+            let rare = host.rare.as_ref();
+            if let Some(identifier) = rare.and_then(|rare| rare.identifier.as_ref()) {
+                self.add_identifier(identifier, id);
             }
         }
     }

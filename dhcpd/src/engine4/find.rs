@@ -154,9 +154,11 @@ impl<'f> Finder<'f, '_> {
     /// A declaration found by client identifier hides those of the hardware address, even when it has no address here.
     fn find_fixed(&mut self) -> Option<Candidate> {
         let by_uid = self.exchange.hosts_by_uid();
-        let hosts = match by_uid.is_empty() {
-            true => self.exchange.hosts_by_hardware(),
-            false => by_uid,
+        let by_hardware = self.exchange.hosts_by_hardware();
+        let hosts = match (by_uid.is_empty(), by_hardware.is_empty()) {
+            (false, _) => by_uid,
+            (true, false) => by_hardware,
+            (true, true) => self.exchange.hosts_by_option(),
         };
         self.search.known = !hosts.is_empty();
         let fixed = self.exchange.fixed_on(self.network, hosts);

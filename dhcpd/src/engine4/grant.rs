@@ -199,7 +199,8 @@ impl<'x> Grant<'_, 'x> {
         let exchange = self.exchange;
         self.host = (self.host.or(self.candidate.lease.host))
             .or_else(|| exchange.addressless(exchange.hosts_by_uid()))
-            .or_else(|| exchange.addressless(exchange.hosts_by_hardware()));
+            .or_else(|| exchange.addressless(exchange.hosts_by_hardware()))
+            .or_else(|| exchange.addressless(exchange.hosts_by_option()));
     }
 
     fn hosted_lease(&self) -> Lease {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::exchange::Exchange;
 use crate::config::model::{FixedAddress, Host, HostId, NetworkId, SubnetId};
+use crate::options::OptionId;
 
 impl<'x> Exchange<'x> {
     /// The declaration with this number.
@@ -20,6 +21,17 @@ impl<'x> Exchange<'x> {
     /// Declarations with the client's hardware address.
     pub(super) fn hosts_by_hardware(&self) -> &'x [HostId] {
         self.config().hosts_by_hardware(&self.request.hardware)
+    }
+
+    /// Declarations with the value of an option that the client sent.
+    pub(super) fn hosts_by_option(&self) -> &'x [HostId] {
+        let config = self.config();
+        let of_option = |option: &OptionId| {
+            let value = self.request.options.get(*option)?;
+            Some(config.hosts_by_option(*option, value)).filter(|hosts| !hosts.is_empty())
+        };
+        let found = config.identifying_options().iter().find_map(of_option);
+        found.unwrap_or_default()
     }
 
     /// The first of some declarations that has an address on the link, with that address.

@@ -265,3 +265,13 @@ fn subclasses_lie_within_their_class_and_are_found_by_their_value() {
     assert_eq!(scope.parent, Some(class.scope));
     assert_eq!(scope.statements.len(), 1);
 }
+
+#[test]
+fn a_condition_may_have_any_number_of_terms() {
+    let terms = vec!["option host-name = \"a\" or exists routers"; 3_000].join(" and ");
+    let config = accept(&format!("class \"c\" {{ match if {terms}; }}\n"));
+    let Some(Boolean::Junction(chain)) = &config.classes[0].condition else {
+        panic!("no chain of conditions");
+    };
+    assert_eq!(chain.rest.len(), 5_999);
+}
