@@ -9,7 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 
 use super::identity::Identity;
 use super::machine::{Acceleration, Console, Firmware, Machine, Nic};
-use super::namespace::Namespace;
+use super::namespace::{Namespace, remove_stale};
 use super::scratch::Scratch;
 use crate::failure::{Context, Failure, Result};
 
@@ -86,11 +86,12 @@ pub fn run_node(
 }
 
 /// Removes every network and node that [`make_network`] and [`run_node`] have made, with what else runs in the networks'
-/// namespaces, and returns the networks' names.
+/// namespaces, and returns the networks' names. What tests that were killed have left goes too.
 ///
 /// # Errors
 /// If a file of the lab cannot be read, or what `ip` said.
 pub fn clean() -> Result<Vec<String>> {
+    remove_stale()?;
     let Ok(entries) = fs::read_dir(DIRECTORY) else {
         return Ok(Vec::new());
     };
