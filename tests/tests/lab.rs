@@ -28,17 +28,19 @@ fn two_nodes_on_a_network_get_addresses_and_clean_leaves_nothing() {
     if tool(&["/usr/bin/qemu-system-x86_64"], "qemu-system-x86").is_none() {
         return;
     }
+    // Found before the view changes: the way to this program looks different from inside when the test runs in a change of root.
+    let rdhcpd = Subject::Ours.dhcpd().unwrap();
     // A private /run, so that a lab that somebody plays with is neither seen nor cleaned away.
     let outside = Namespace::new("lab").unwrap();
     let view = View::default().empty("/run");
-    outside.enter_with(&view, play).unwrap();
+    outside.enter_with(&view, || play(&rdhcpd)).unwrap();
 }
 
-fn play() {
+fn play(rdhcpd: &Path) {
     let lab = Lab;
     let said = lab.run(&["network", "--name", "br0", "--address", "172.24.0.1/16"]);
     assert!(said.contains("ip netns exec lab-br0 "), "{said}");
-    let (mut server, log) = start_server();
+    let (mut server, log) = start_server(rdhcpd);
     let mut first = lab.start_node("rtl8139");
     let mut second = lab.start_node("e1000");
     for address in ["172.24.32.1", "172.24.32.2"] {
@@ -87,11 +89,11 @@ impl Drop for Lab {
 }
 
 /// rdhcpd as a person would start it there.
-fn start_server() -> (Running, Log) {
+fn start_server(rdhcpd: &Path) -> (Running, Log) {
     let files = Scratch::new("lab").unwrap();
     let mut command = Command::new("ip");
     command.args(["netns", "exec", "lab-br0"]);
-    command.arg(Subject::Ours.dhcpd().unwrap());
+    command.arg(rdhcpd);
     command.args(["-d", "--no-pid", "-cf"]);
     command.arg(files.write("dhcpd.conf", CONFIG).unwrap());
     command
