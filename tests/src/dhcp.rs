@@ -108,8 +108,16 @@ impl DhcpLab {
     /// If it does not start; the message holds what it said.
     pub fn start_on(&self, subject: Subject, links: &[&str]) -> Result<DhcpServer> {
         let mut command = self.command(subject)?;
-        command.arg("-d").args(links);
-        let mut server = DhcpServer::spawn(&self.server, &mut command)?;
+        command.args(links);
+        self.launch(command)
+    }
+
+    /// Runs a server's command line in the foreground and waits until it serves.
+    ///
+    /// # Errors
+    /// If it does not start; the message holds what it said.
+    pub fn launch(&self, mut command: Command) -> Result<DhcpServer> {
+        let mut server = DhcpServer::spawn(&self.server, command.arg("-d"))?;
         server.await_start()?;
         Ok(server)
     }

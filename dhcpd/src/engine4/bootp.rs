@@ -10,7 +10,7 @@ use super::fill::{put_host_name, put_subnet_mask};
 use super::find::Candidate;
 use super::grant::Grant;
 use super::outbox::{Outbox, Reply, Route};
-use super::route::{broadcast_route, to_relay};
+use super::route::to_relay;
 use super::words;
 use crate::config::model::HostId;
 use crate::eval::{Context, Evaluator, Flag};
@@ -158,19 +158,21 @@ fn build(
     built.map_err(|error| words::reply_error(&error))
 }
 
+/// A client that wants a broadcast gets it in a frame to itself, unlike in DHCP.
 fn route(exchange: &Exchange<'_>, header: &Header) -> Route {
     if let Some(route) = to_relay(exchange) {
         return route;
     }
-    let source = exchange.interface.address;
-    match header.flags & BROADCAST_FLAG {
-        0 => Route::Raw {
-            interface: exchange.interface_id,
-            link: exchange.link(),
-            source,
-            destination: header.yiaddr,
-            port: exchange.world.setup.remote_port,
-        },
-        _ => broadcast_route(exchange, source),
+    let setup = &exchange.world.setup;
+    let destination = match header.flags & BROADCAST_FLAG {
+        0 => header.yiaddr,
+        _ => setup.limited_broadcast,
+    };
+    Route::Raw {
+        interface: exchange.interface_id,
+        link: exchange.link(),
+        source: exchange.interface.address,
+        destination,
+        port: setup.remote_port,
     }
 }

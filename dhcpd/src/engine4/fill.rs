@@ -54,15 +54,26 @@ pub(super) fn put_server_identifier(
     context: &Context<'_>,
     set: &mut OptionSet<'_>,
 ) -> Ipv4Addr {
-    let id = codes::DHCP_SERVER_IDENTIFIER;
-    let configured = context.over(set).value(id);
-    let configured = configured.and_then(|value| <[u8; 4]>::try_from(&*value).ok());
-    if let Some(octets) = configured {
-        return octets.into();
+    if let Some(identifier) = configured_identifier(context, set) {
+        return identifier;
     }
     let address = exchange.interface.address;
-    set.put(id, address.octets().to_vec(), "address of the interface");
+    set.put(
+        codes::DHCP_SERVER_IDENTIFIER,
+        address.octets().to_vec(),
+        "address of the interface",
+    );
     address
+}
+
+/// `server-identifier`
+pub(super) fn configured_identifier(
+    context: &Context<'_>,
+    set: &OptionSet<'_>,
+) -> Option<Ipv4Addr> {
+    let value = context.over(set).value(codes::DHCP_SERVER_IDENTIFIER)?;
+    let octets = <[u8; 4]>::try_from(&*value).ok()?;
+    Some(octets.into())
 }
 
 /// Renewal and rebinding times must lie within the lease.

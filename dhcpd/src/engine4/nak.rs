@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::Engine;
 use super::answer::echo;
 use super::exchange::Exchange;
-use super::fill::put_sent_identifier;
+use super::fill::{configured_identifier, put_sent_identifier};
 use super::outbox::{Outbox, Reply};
 use super::route::{broadcast_route, to_relay};
 use super::words;
@@ -15,7 +15,8 @@ use crate::options::{OptionSet, codes};
 use crate::wire::{self, BROADCAST_FLAG, MessageType, ReplyKind};
 
 impl Engine {
-    /// Refuses `address`. `scope` is where to look for settings when the client's link is unknown. The reason of the last search becomes option 56.
+    /// Refuses `address`. `scope` is where to look for settings when the client's link is unknown. The reason of the last
+    /// search becomes option 56.
     pub(super) fn nak(
         &self,
         exchange: &Exchange<'_>,
@@ -24,8 +25,7 @@ impl Engine {
         outbox: &mut Outbox,
     ) {
         let context = exchange.global_context(None, false);
-        // The original does not look for a configured server identifier here.
-        let source = exchange.interface.address;
+        let settings = settings(exchange, scope, &context);
         let mut set = OptionSet::new();
         set.put(
             codes::DHCP_MESSAGE_TYPE,
@@ -36,13 +36,18 @@ impl Engine {
             let reason = self.refusal.as_bytes();
             set.put(codes::DHCP_MESSAGE, reason, "reason of the refusal");
         }
+        let configured = configured_identifier(&context, &settings);
+        let source = configured.unwrap_or(exchange.interface.address);
         let identifier = source.octets().to_vec();
         set.put(
             codes::DHCP_SERVER_IDENTIFIER,
             identifier,
-            "address of the interface",
+            "configured identifier or address of the interface",
         );
-        if echoes_identifier(exchange, scope, &context) {
+        if context
+            .over(&settings)
+            .is_on(codes::ECHO_CLIENT_ID, Flag::Deny)
+        {
             put_sent_identifier(exchange, &mut set);
         }
         let bytes = build(exchange, &context, &set);
@@ -60,18 +65,17 @@ impl Engine {
     }
 }
 
-/// `echo-client-id` is the one setting that counts for a refusal.
-fn echoes_identifier(
-    exchange: &Exchange<'_>,
+/// What is configured for the client's link and classes. Of this a refusal heeds `server-identifier` and
+/// `echo-client-id` only.
+fn settings<'x>(
+    exchange: &Exchange<'x>,
     scope: Option<ScopeId>,
     context: &Context<'_>,
-) -> bool {
+) -> OptionSet<'x> {
     let mut settings = OptionSet::new();
     execute_link(exchange, scope, context, &mut settings);
     exchange.execute_classes(None, context, &mut settings);
-    context
-        .over(&settings)
-        .is_on(codes::ECHO_CLIENT_ID, Flag::Deny)
+    settings
 }
 
 /// Executes what holds on the client's link: its first subnet and its first pool, else `scope`, else the outermost scope.

@@ -28,6 +28,8 @@ pub(super) struct LeaseFile {
     /// How much of the file is whole records.
     length: u64,
     sync: Sync,
+    /// True while a power cut could give the file's name back to the one that it replaced.
+    unsettled: bool,
 }
 
 /// Whether records are waited for until they are on disk.
@@ -80,6 +82,7 @@ impl LeaseFile {
             file,
             length,
             sync: Sync::default(),
+            unsettled: false,
         })
     }
 
@@ -91,6 +94,10 @@ impl LeaseFile {
     /// Appends whole records with one write and waits until they are on disk. After a failure nothing of them is left
     /// in the file, so that the next record does not continue a torn one.
     pub(super) fn append(&mut self, records: &[u8]) -> io::Result<()> {
+        if self.unsettled {
+            sync_directory(&self.path)?;
+            self.unsettled = false;
+        }
         if records.is_empty() {
             return Ok(());
         }
@@ -119,17 +126,17 @@ impl LeaseFile {
         self.install(&new).inspect_err(|_| {
             let _ = fs::remove_file(&new);
         })?;
+        // From here on the old file is only a backup: what is appended to it would not be read again.
         self.file = file;
         self.length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        self.unsettled = sync_directory(&self.path).is_err();
         Ok(())
     }
 
     fn install(&self, new: &Path) -> Result<(), String> {
         let (path, backup) = (&self.path, suffixed(&self.path, "~"));
         back_up(path, &backup).map_err(|error| words::cannot_backup(path, &backup, &error))?;
-        fs::rename(new, path)
-            .and_then(|()| sync_directory(path))
-            .map_err(|error| words::cannot_install(new, path, &error))
+        fs::rename(new, path).map_err(|error| words::cannot_install(new, path, &error))
     }
 }
 
@@ -143,6 +150,7 @@ impl LeaseFile {
             file: File::open(path).unwrap(),
             length: 0,
             sync: Sync::default(),
+            unsettled: false,
         }
     }
 }

@@ -82,6 +82,18 @@ fn a_failed_rewrite_leaves_the_old_file_in_use() {
 }
 
 #[test]
+fn nothing_counts_as_written_before_the_new_file_has_its_name_for_good() {
+    let (_directory, path, mut file) = lease_file("new\n");
+    file.unsettled = true;
+    file.path = "/nonexistent/leases".into();
+    assert!(file.append(b"").is_err());
+    assert!(file.append(b"more\n").is_err());
+    file.path.clone_from(&path);
+    file.append(b"more\n").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new\nmore\n");
+}
+
+#[test]
 fn a_test_rewrite_leaves_nothing() {
     let (directory, path, _file) = lease_file("old\n");
     let tested = test_rewrite(&path, b"new\n", 1_795_165_523).unwrap();

@@ -17,6 +17,9 @@ use super::frame::{self, Datagram, Frame};
 use crate::failure::{Context, Failure, Result};
 use crate::lab::Namespace;
 
+/// A DHCP server's own port (RFC 2131, section 4.1).
+const SERVER_PORT: u16 = 67;
+
 /// One end of a link. It answers every ARP question as if it had the address, so that a server which
 /// sends through its kernel finds the client; it answers pings only for the addresses named alive.
 #[derive(Debug)]
@@ -54,17 +57,44 @@ impl Wire {
         self.send_frame(&datagram.to_frame())
     }
 
+    /// Sends a frame as it is, whatever it holds.
+    ///
+    /// # Errors
+    /// If the kernel refuses the frame.
+    pub fn send_frame(&self, frame: &[u8]) -> Result<()> {
+        let pieces = [IoSlice::new(frame)];
+        sendmsg::<()>(
+            self.socket.as_raw_fd(),
+            &pieces,
+            &[],
+            MsgFlags::empty(),
+            None,
+        )
+        .context("cannot send a frame")?;
+        Ok(())
+    }
+
     /// Waits for the next datagram to a DHCP client's or relay's port; none when `patience` is over.
     ///
     /// # Errors
     /// If the link is gone.
     pub fn receive(&self, patience: Duration) -> Result<Option<Datagram>> {
+        self.receive_from_port(SERVER_PORT, patience)
+    }
+
+    /// Like [`Wire::receive`], from a server with another port; its clients listen on the port behind it.
+    ///
+    /// # Errors
+    /// If the link is gone.
+    pub fn receive_from_port(&self, port: u16, patience: Duration) -> Result<Option<Datagram>> {
         let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.next_frame(left)? {
                 None => return Ok(None),
-                Some(Frame::Udp(datagram)) if is_answer(&datagram) => return Ok(Some(*datagram)),
+                Some(Frame::Udp(datagram)) if is_answer(&datagram, port) => {
+                    return Ok(Some(*datagram));
+                }
                 Some(frame) => self.react(frame)?,
             }
         }
@@ -99,25 +129,12 @@ impl Wire {
             .context("cannot receive frames")?;
         Ok(Some(Frame::parse(buffer.get(..size).unwrap_or_default())))
     }
-
-    fn send_frame(&self, frame: &[u8]) -> Result<()> {
-        let pieces = [IoSlice::new(frame)];
-        sendmsg::<()>(
-            self.socket.as_raw_fd(),
-            &pieces,
-            &[],
-            MsgFlags::empty(),
-            None,
-        )
-        .context("cannot send a frame")?;
-        Ok(())
-    }
 }
 
-/// What a server sends goes to a client (68) or a relay (67); a client's own question has the ports of both roles
+/// What a server sends goes to a client (the port behind its own) or a relay (the same port); a client's own question has the ports of both roles
 /// too, but never leaves this interface towards us.
-fn is_answer(datagram: &Datagram) -> bool {
-    datagram.source_port == 67 && matches!(datagram.destination_port, 67 | 68)
+fn is_answer(datagram: &Datagram, port: u16) -> bool {
+    datagram.source_port == port && [port, port + 1].contains(&datagram.destination_port)
 }
 
 fn open_here(name: &str) -> Result<Wire> {

@@ -71,6 +71,15 @@ impl Namespace {
         Ok(namespace)
     }
 
+    /// Removes it with every process in it, lasting or not.
+    ///
+    /// # Errors
+    /// What `ip` said.
+    pub fn remove(self) -> Result<()> {
+        kill_inhabitants(&self.path());
+        ip(&format!("netns delete {}", self.name))
+    }
+
     /// The network that this process is in: what is made there stays there.
     #[must_use]
     pub fn machine() -> Self {

@@ -5,9 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use nix::fcntl::{Flock, FlockArg};
+
 use super::identity::Identity;
 use super::machine::{Acceleration, Console, Firmware, Machine, Nic};
-use super::namespace::{Namespace, ip};
+use super::namespace::{Namespace, remove_stale};
 use super::scratch::Scratch;
 use crate::failure::{Context, Failure, Result};
 
@@ -83,11 +85,13 @@ pub fn run_node(
     recorded.and(status)
 }
 
-/// Removes every network and node that [`make_network`] and [`run_node`] have made, and returns the networks' names.
+/// Removes every network and node that [`make_network`] and [`run_node`] have made, with what else runs in the networks'
+/// namespaces, and returns the networks' names. What tests that were killed have left goes too.
 ///
 /// # Errors
 /// If a file of the lab cannot be read, or what `ip` said.
 pub fn clean() -> Result<Vec<String>> {
+    remove_stale()?;
     let Ok(entries) = fs::read_dir(DIRECTORY) else {
         return Ok(Vec::new());
     };
@@ -121,7 +125,7 @@ fn clean_network(name: &str) -> Result<()> {
 /// A namespace may have been removed by hand, which is what was wanted.
 fn remove_namespace(name: &str) -> Result<()> {
     match Namespace::open(name) {
-        Ok(_) => ip(&format!("netns delete {name}")),
+        Ok(namespace) => namespace.remove(),
         Err(_) => Ok(()),
     }
 }
@@ -158,6 +162,7 @@ struct Seat {
 impl Seat {
     /// Takes the first free seat. A seat whose node has died without leaving is free.
     fn take(network: &str, mac: Option<String>) -> Result<Self> {
+        let _alone = lock(network)?;
         let seats = Self::all(network)?;
         let taken: Vec<&Self> = seats.iter().filter(|seat| seat.is_taken()).collect();
         for number in 0..MOST_NODES {
@@ -250,6 +255,15 @@ fn check_name(name: &str) -> Result<()> {
     Err(Failure::new(format!(
         "\"{name}\": a network's name has 1 to 15 letters, digits, - or _"
     )))
+}
+
+/// Keeps other commands from taking the same seat, until it is dropped.
+fn lock(network: &str) -> Result<Flock<File>> {
+    let doing = format!("cannot lock network {network}");
+    let file = File::open(folder(network).join(PLACE)).context(&doing)?;
+    Flock::lock(file, FlockArg::LockExclusive)
+        .map_err(|(_, cause)| cause)
+        .context(doing)
 }
 
 fn folder(network: &str) -> PathBuf {
