@@ -46,10 +46,14 @@ pub(super) struct ReadPoint {
 }
 
 impl Token {
-    /// True for a word that may be a keyword or a name.
+    /// True for a word that may be a keyword or a name. The original takes each byte over 0x7F for one.
     #[must_use]
     pub fn is_identifier(&self) -> bool {
-        matches!(self.kind, Kind::Name | Kind::NumberOrName)
+        match self.kind {
+            Kind::Name | Kind::NumberOrName => true,
+            Kind::Mark(mark) => !mark.is_ascii(),
+            _ => false,
+        }
     }
 
     /// True for a word that may be a number in base 16.

@@ -362,9 +362,10 @@ const RESERVED: &[&str] = &[
 
 /// True for a word that can be no variable.
 pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word))
+    !word.is_ascii()
+        || RESERVED
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

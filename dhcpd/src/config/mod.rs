@@ -20,7 +20,7 @@ mod hosts6;
 mod index;
 mod keys;
 mod keywords;
-mod lint;
+pub mod lint;
 pub mod load;
 pub mod model;
 mod networks;
@@ -37,7 +37,6 @@ mod words;
 
 pub use failover::check_peers;
 pub use index::Index;
-pub use lint::lint;
 pub use parser::Loader;
 
 use common::diag::Diagnostics;

@@ -151,7 +151,9 @@ impl Parser<'_> {
             return Ok(self.bytes(&token));
         }
         if token.is_identifier() {
-            return Ok(self.cursor.text_of(&token).as_bytes().to_vec());
+            let letters = self.cursor.text_of(&token).chars();
+            let bytes = letters.map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));
+            return Ok(bytes.collect());
         }
         self.fail_behind(&token, words::STRING)
     }

@@ -493,33 +493,3 @@ pub(super) fn peer_unbalanced(name: &str) -> String {
         "WARNING: load balancing will be disabled for failover peer, {name}, because its load balance max secs is 0"
     )
 }
-
-pub(super) const LINT_PERMITS: &str = "the pool has both allow and deny permits";
-pub(super) const LINT_PERMITS_HELP: &str =
-    "a client needs an allow that matches and no deny that does; one kind alone says it plainly";
-pub(super) const LINT_FIXED_ADDRESS_HELP: &str =
-    "take the address out of the range: a fixed address is not kept free for its host";
-pub(super) const LINT_TWIN_HELP: &str = "only the first of the two is ever used";
-pub(super) const LINT_IPXE: &str =
-    "iPXE is handed out without a test whether the client is iPXE already";
-pub(super) const LINT_IPXE_HELP: &str =
-    "iPXE asks again and gets itself, without end: test option user-class = \"iPXE\" first";
-pub(super) const LINT_UEFI: &str =
-    "the test for architecture 00:07 misses machines that send 00:09";
-pub(super) const LINT_UEFI_HELP: &str = "test for 00:09 as well";
-
-pub(super) fn lint_range(low: Ipv4Addr, high: Ipv4Addr, what: &str, which: Ipv4Addr) -> String {
-    format!("the range {low} {high} holds the {what} address {which}")
-}
-
-pub(super) fn lint_fixed_address(host: &str, address: Ipv4Addr) -> String {
-    format!("host {host}: fixed-address {address} is in a range that is leased to others")
-}
-
-pub(super) fn lint_twin(host: &str, what: &str, first: &str, line: u32) -> String {
-    format!("host {host} has the {what} of host {first} (line {line})")
-}
-
-pub(super) fn lint_shadowed(name: &str, line: u32) -> String {
-    format!("{name} has no effect: it is set again at line {line}")
-}

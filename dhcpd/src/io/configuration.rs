@@ -7,10 +7,10 @@ use common::diag::{Diagnostics, Severity};
 use common::log::{Level, Logger};
 
 use super::failure::Fatal;
-use crate::cli::{Options, Style};
+use crate::cli::{Goal, Options, Style};
 use crate::config::load::from_disk;
 use crate::config::model::Config;
-use crate::config::{self, Refusal};
+use crate::config::{self, Refusal, lint};
 use crate::words;
 
 /// Reads the configuration at `path` and the files it includes.
@@ -20,9 +20,9 @@ pub(super) fn read(path: &Path, options: &Options, logger: &Logger) -> Result<Co
     let parsed = config::parse(&name, options.family, &mut from_disk, &mut diagnostics);
     let style = style(options);
     if let Ok(config) = &parsed
-        && style != Style::ThreeLines
+        && shows_lints(style, options)
     {
-        config::lint(config, &mut diagnostics);
+        lint::report(config, &mut from_disk, &mut diagnostics);
     }
     report_as(style, &diagnostics, options, logger);
     parsed.map_err(|refusal| match refusal {
@@ -50,6 +50,11 @@ pub(super) fn require_supported(config: &Config, logger: &Logger) -> Result<(), 
         return Ok(());
     }
     Err(words::CONFIGURATION_ERRORS.into())
+}
+
+/// Lints are for whoever tests a configuration.
+fn shows_lints(style: Style, options: &Options) -> bool {
+    style != Style::ThreeLines && !options.quiet && options.goal == Goal::TestConfiguration
 }
 
 /// Frames are for people: they are the default on a terminal.

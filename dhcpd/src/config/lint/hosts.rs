@@ -1,60 +1,81 @@
-//! Hosts: addresses that others may lease, and two declarations of one client.
+//! Hosts that cannot be told apart.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::net::Ipv4Addr;
 
-use super::super::model::{Config, FixedAddress, Host};
-use super::super::words;
-use super::Report;
+use common::syntax::Place;
 
-pub(super) fn check(config: &Config, report: &mut Report<'_>) {
-    let ranges = sorted_ranges(config);
+use super::words;
+use crate::config::model::{Config, FixedAddress, Host};
+
+/// Hosts whose names differ in upper and lower case only; the very same name is an error.
+pub(super) fn same_name(config: &Config, say: &mut dyn FnMut(Place, String, &str)) {
+    let mut seen: HashMap<String, &Host> = HashMap::new();
     for host in &config.hosts {
-        for fixed in &host.fixed_addresses {
-            if let FixedAddress::Address(address) = fixed
-                && is_within(&ranges, *address)
-            {
-                let text = words::lint_fixed_address(&host.name, *address);
-                report.warn(host.place, text, words::LINT_FIXED_ADDRESS_HELP);
-            }
+        let first = *seen.entry(host.name.to_ascii_lowercase()).or_insert(host);
+        if first.place != host.place {
+            let text = words::same_name(&host.name, &first.name, first.place);
+            say(host.place, text, words::RENAME_THE_HOST);
         }
     }
-    check_twins(config, |host| host.hardware, "hardware address", report);
-    check_twins(config, |host| host.uid.as_deref(), "uid", report);
 }
 
-fn sorted_ranges(config: &Config) -> Vec<(Ipv4Addr, Ipv4Addr)> {
-    let all = config.pools.iter().flat_map(|pool| pool.ranges.iter());
-    let mut ranges: Vec<_> = all.copied().collect();
-    ranges.sort_unstable();
-    ranges
+/// Hosts with the hardware address of an earlier one.
+pub(super) fn same_hardware(config: &Config, say: &mut dyn FnMut(Place, String, &str)) {
+    for (host, first) in twins(config, |host| host.hardware) {
+        let text = words::same_hardware(&host.name, &first.name, first.place);
+        say(host.place, text, words::JOIN_THE_HOSTS);
+    }
 }
 
-/// No two ranges overlap, so only the last one that begins at or before the address can hold it.
-fn is_within(ranges: &[(Ipv4Addr, Ipv4Addr)], address: Ipv4Addr) -> bool {
-    let behind = ranges.partition_point(|range| range.0 <= address);
-    let range = behind.checked_sub(1).and_then(|index| ranges.get(index));
-    range.is_some_and(|range| address <= range.1)
+/// Hosts with the client identifier of an earlier one.
+pub(super) fn same_identifier(config: &Config, say: &mut dyn FnMut(Place, String, &str)) {
+    for (host, first) in twins(config, |host| host.uid.as_deref()) {
+        let text = words::same_identifier(&host.name, &first.name, first.place);
+        say(host.place, text, words::JOIN_THE_HOSTS);
+    }
 }
 
-/// Two hosts with the same key and without addresses, or with the same address: only the first can ever count.
-fn check_twins<'c, K: Eq + Hash>(
+/// Hosts with the first one that has the same key. A machine that moves between networks has one declaration for each,
+/// with an address there: that is how it is meant to be.
+fn twins<'c, K: Eq + Hash>(
     config: &'c Config,
     key: impl Fn(&'c Host) -> Option<K>,
-    what: &str,
-    report: &mut Report<'_>,
-) {
-    let mut seen: HashMap<(K, &[FixedAddress]), &Host> = HashMap::new();
+) -> Vec<(&'c Host, &'c Host)> {
+    let mut seen: HashMap<K, (&Host, BTreeSet<u32>)> = HashMap::new();
+    let mut found = Vec::new();
     for host in &config.hosts {
         let Some(key) = key(host) else {
             continue;
         };
-        let first = seen.entry((key, &host.fixed_addresses)).or_insert(host);
-        if first.place != host.place {
-            let line = first.place.line;
-            let text = words::lint_twin(&host.name, what, &first.name, line);
-            report.warn(host.place, text, words::LINT_TWIN_HELP);
+        let own = networks_of(config, host);
+        match seen.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert((host, own));
+            }
+            Entry::Occupied(mut entry) => {
+                let (first, networks) = entry.get_mut();
+                let anywhere = [host, *first]
+                    .iter()
+                    .any(|it| it.fixed_addresses.is_empty());
+                if anywhere || !own.is_disjoint(networks) {
+                    found.push((host, *first));
+                }
+                networks.extend(own);
+            }
         }
     }
+    found
+}
+
+/// Numbers of the networks that the host has an address on, as far as it is not given by a name.
+fn networks_of(config: &Config, host: &Host) -> BTreeSet<u32> {
+    let subnet = |fixed: &FixedAddress| match fixed {
+        FixedAddress::Address(address) => config.subnet_of(*address),
+        FixedAddress::Name(_) => None,
+    };
+    let subnets = host.fixed_addresses.iter().filter_map(subnet);
+    let networks = subnets.filter_map(|subnet| config.network_of(subnet));
+    networks.map(|network| network.0).collect()
 }

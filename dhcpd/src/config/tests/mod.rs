@@ -41,6 +41,12 @@ fn read_for(
     )
 }
 
+/// A configuration that must be accepted, with whatever warnings.
+pub(super) fn accept_with_remarks(text: &str) -> Config {
+    let (result, lines) = read(text.as_bytes(), &HashMap::new());
+    result.unwrap_or_else(|refusal| panic!("{refusal:?}: {lines:?}"))
+}
+
 /// A configuration that must be accepted without a word.
 fn accept(text: &str) -> Config {
     let (result, lines) = read(text.as_bytes(), &HashMap::new());
