@@ -2,7 +2,8 @@
 //!
 //! The original walks a hash table of 100,003 buckets when it fills its free list, so fresh addresses are given out in
 //! ascending order of address modulo 100,003, within a bucket the highest first (reference isc-dhcpd-behaviour.md,
-//! section 4, "Allocation"). Intervals are cut at multiples of that number; within one, ascending is right.
+//! section 4, "Allocation"). Intervals are cut at multiples of that number; within one, ascending is right. Where the walk
+//! meets an address of another list, what follows goes before all that came so far: the later block is given out first.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,11 +14,18 @@ pub(super) const BUCKETS: u32 = 100_003;
 /// A set of addresses that knows which comes next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fresh {
-    /// First address to last address.
-    intervals: BTreeMap<u32, u32>,
+    /// By first address.
+    intervals: BTreeMap<u32, Interval>,
     /// Starts of the intervals, in the order in which they are given out.
-    starts: BTreeSet<(u32, Reverse<u32>)>,
+    starts: BTreeSet<(i64, u32, Reverse<u32>)>,
     count: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Interval {
+    last: u32,
+    /// The block that it is in; of two the lower is given out first.
+    block: i64,
 }
 
 impl Fresh {
@@ -27,7 +35,13 @@ impl Fresh {
         while start <= last {
             let bucket_end = u64::from(start - start % BUCKETS) + u64::from(BUCKETS) - 1;
             let end = u32::try_from(bucket_end).unwrap_or(u32::MAX).min(last);
-            self.insert(start, end);
+            self.insert(
+                start,
+                Interval {
+                    last: end,
+                    block: 0,
+                },
+            );
             let Some(next) = end.checked_add(1) else {
                 return;
             };
@@ -37,7 +51,7 @@ impl Fresh {
 
     /// The address to give out next.
     pub(super) fn first(&self) -> Option<u32> {
-        self.starts.first().map(|(_, Reverse(start))| *start)
+        self.starts.first().map(|(_, _, Reverse(start))| *start)
     }
 
     /// How many there are.
@@ -45,35 +59,53 @@ impl Fresh {
         self.count
     }
 
+    /// First addresses of the intervals, ascending.
+    pub(super) fn starts(&self) -> impl Iterator<Item = u32> {
+        self.intervals.keys().copied()
+    }
+
+    /// Puts the interval that begins at `start` into a block.
+    pub(super) fn set_block(&mut self, start: u32, block: i64) {
+        if let Some(interval) = self.remove(start) {
+            self.insert(start, Interval { block, ..interval });
+        }
+    }
+
     /// Takes one address out; false if it was not in.
     pub(super) fn take(&mut self, address: u32) -> bool {
-        let Some((&start, &end)) = self.intervals.range(..=address).next_back() else {
+        let Some((&start, &interval)) = self.intervals.range(..=address).next_back() else {
             return false;
         };
-        if end < address {
+        if interval.last < address {
             return false;
         }
-        self.remove(start, end);
+        self.remove(start);
         if start < address {
-            self.insert(start, address - 1);
+            let last = address - 1;
+            self.insert(start, Interval { last, ..interval });
         }
-        if address < end {
-            self.insert(address + 1, end);
+        if address < interval.last {
+            self.insert(address + 1, interval);
         }
         true
     }
 
-    fn insert(&mut self, start: u32, end: u32) {
-        self.intervals.insert(start, end);
-        self.starts.insert((start % BUCKETS, Reverse(start)));
-        self.count += u64::from(end - start) + 1;
+    fn insert(&mut self, start: u32, interval: Interval) {
+        self.intervals.insert(start, interval);
+        self.starts.insert(key(start, interval));
+        self.count += u64::from(interval.last - start) + 1;
     }
 
-    fn remove(&mut self, start: u32, end: u32) {
-        self.intervals.remove(&start);
-        self.starts.remove(&(start % BUCKETS, Reverse(start)));
-        self.count -= u64::from(end - start) + 1;
+    fn remove(&mut self, start: u32) -> Option<Interval> {
+        let interval = self.intervals.remove(&start)?;
+        self.starts.remove(&key(start, interval));
+        self.count -= u64::from(interval.last - start) + 1;
+        Some(interval)
     }
+}
+
+fn key(start: u32, interval: Interval) -> (i64, u32, Reverse<u32>) {
+    (interval.block, start % BUCKETS, Reverse(start))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct Load {
     /// What to log about the leases taken so far.
     pub lines: Vec<Line>,
     /// In the order in which the original walks its table of leases.
-    leases: BTreeMap<(u32, Reverse<u32>), Lease>,
+    leases: BTreeMap<Step, Lease>,
 }
 
 impl Load {
@@ -71,6 +71,7 @@ impl Load {
         let mut row = Row::default();
         let mut age = 0;
         let mut previous = None;
+        let met: Vec<Step> = self.leases.keys().copied().collect();
         for mut lease in self.leases.into_values() {
             let Some(pool) = self.table.pool_of(lease.address) else {
                 continue;
@@ -86,7 +87,33 @@ impl Load {
             self.table.place(lease);
         }
         self.table.continue_order_below(row.run);
+        order_fresh(&mut self.table, met);
         self.table
+    }
+}
+
+/// A place on the original's walk through its table of leases.
+type Step = (u32, Reverse<u32>);
+
+/// Orders the addresses that were never leased: each time the walk comes to them from an address of another list, `met` or of
+/// another pool, they go before those that were put there earlier. Pools whose intervals share buckets are taken one interval
+/// after the other.
+fn order_fresh(table: &mut Table, met: Vec<Step>) {
+    let fresh = table.fresh_starts().into_iter();
+    let fresh = fresh.map(|(pool, start)| ((start % BUCKETS, Reverse(start)), Some(pool)));
+    let mut walk: Vec<(Step, Option<PoolId>)> = fresh.collect();
+    walk.extend(met.into_iter().map(|step| (step, None)));
+    walk.sort_unstable_by_key(|(step, _)| *step);
+    let mut block = 0;
+    let mut last = None;
+    for ((_, Reverse(start)), pool) in walk {
+        if pool != last {
+            block -= 1;
+        }
+        last = pool;
+        if let Some(pool) = pool {
+            table.set_fresh_block(pool, start, block);
+        }
     }
 }
 

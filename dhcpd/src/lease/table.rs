@@ -283,6 +283,21 @@ impl Table {
         self.order = order;
     }
 
+    /// Where intervals of fresh addresses begin, with their pools.
+    pub(super) fn fresh_starts(&self) -> Vec<(PoolId, u32)> {
+        let pools = (0..).map(PoolId).zip(&self.pools);
+        pools
+            .flat_map(|(id, pool)| pool.fresh.starts().map(move |start| (id, start)))
+            .collect()
+    }
+
+    /// Puts the interval of fresh addresses that begins at `start` into a block; of two blocks the lower is given out first.
+    pub(super) fn set_fresh_block(&mut self, pool: PoolId, start: u32, block: i64) {
+        if let Some(pool) = pool_mut(&mut self.pools, pool) {
+            pool.fresh.set_block(start, block);
+        }
+    }
+
     fn take_fresh(&mut self, pool: PoolId, address: u32) {
         if let Some(pool) = pool_mut(&mut self.pools, pool) {
             pool.fresh.take(address);
