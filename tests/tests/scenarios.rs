@@ -59,7 +59,7 @@ fn our_engine_does_what_every_scenario_says_in_virtual_time() {
 #[test]
 fn every_scenario_can_be_read_and_is_written_back_unchanged() {
     let all = all();
-    assert!(all.len() > 10, "only {} scenarios were found", all.len());
+    assert!(!all.is_empty(), "no scenario was found");
     for path in all {
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(read(&path).text(), text, "{}", path.display());
