@@ -238,7 +238,7 @@ impl Builder {
 
     pub(super) fn add_class(&mut self, class: Class) -> ClassId {
         let id = ClassId(count(&self.config.classes));
-        self.classes.insert(class.name.clone(), id);
+        self.classes.entry(class.name.clone()).or_insert(id);
         self.config.classes.push(class);
         id
     }

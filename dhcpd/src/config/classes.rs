@@ -19,13 +19,13 @@ enum Owner {
 }
 
 impl Parser<'_> {
-    /// `class "NAME" { … }`, its keyword taken. A class that exists is opened again.
+    /// `class "NAME" { … }`, its keyword taken.
     pub(super) fn class(&mut self, context: Context) {
         let place = self.place();
         let Ok(name) = self.class_name() else {
             return;
         };
-        let class = self.class_by_name(&name, context, place);
+        let class = self.another_class(&name, context, place);
         let scope = self
             .build
             .class(class)
@@ -42,11 +42,14 @@ impl Parser<'_> {
         Ok(self.text(&token))
     }
 
-    fn class_by_name(&mut self, name: &str, context: Context, place: Place) -> ClassId {
-        if let Some(found) = self.build.classes.get(name) {
-            return *found;
-        }
-        let scope = self.build.open_scope(context.scope, place);
+    /// A name may be given again: that is another class with its own condition, and the statements of the first. The name
+    /// stays with the first.
+    fn another_class(&mut self, name: &str, context: Context, place: Place) -> ClassId {
+        let first = self.build.classes.get(name).copied();
+        let scope = match first.and_then(|first| self.build.class(first)) {
+            Some(first) => first.scope,
+            None => self.build.open_scope(context.scope, place),
+        };
         self.build.add_class(Class {
             name: name.into(),
             condition: None,

@@ -7,7 +7,7 @@ use common::net::HardwareAddress;
 use pretty_assertions::assert_eq;
 
 use super::{accept, read};
-use crate::config::model::{FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
+use crate::config::model::{ClassId, FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
 use crate::eval::ast::{Action, Boolean, Connective, Data, Part};
 use crate::eval::chain::Chain;
 use crate::options::{OptionId, SpaceId};
@@ -274,4 +274,17 @@ fn a_condition_may_have_any_number_of_terms() {
         panic!("no chain of conditions");
     };
     assert_eq!(chain.rest.len(), 5_999);
+}
+
+#[test]
+fn a_class_that_is_declared_again_is_another_one_with_the_same_statements() {
+    let config = accept(
+        "class \"a\" { match if known; }\nclass \"a\" { match if not known; option host-name \"x\"; }\n",
+    );
+    let [first, second] = config.classes.as_slice() else {
+        panic!("{:?}", config.classes);
+    };
+    assert_ne!(first.condition, second.condition);
+    assert_eq!(first.scope, second.scope);
+    assert_eq!(config.class_named("a"), Some(ClassId(0)));
 }
