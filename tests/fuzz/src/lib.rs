@@ -6,7 +6,7 @@ use std::sync::Arc;
 use common::diag::Diagnostics;
 use common::net::HardwareAddress;
 use common::time::Time;
-use dhcpd::config::{self, model::Config};
+use dhcpd::config::{self, Family, model::Config};
 use dhcpd::engine4::{Arrival, Engine, InterfaceId, Listener, Outbox, Setup};
 use dhcpd::eval::ResolvedNames;
 use dhcpd::lease::{self, Load};
@@ -28,7 +28,7 @@ pub fn configure(text: &[u8]) -> Option<Arc<Config>> {
         "fuzz.conf" => Ok(text.to_vec()),
         other => Err(format!("Can't open {other}: No such file or directory")),
     };
-    let config = config::parse("fuzz.conf", &mut load, &mut diagnostics);
+    let config = config::parse("fuzz.conf", Family::Dhcpv4, &mut load, &mut diagnostics);
     config.ok().map(Arc::new)
 }
 
@@ -48,7 +48,7 @@ pub fn start(config: Arc<Config>, leases: &[u8]) -> Option<Engine> {
     };
     let setup = Setup {
         config,
-        names: ResolvedNames::new(),
+        names: ResolvedNames::default(),
         interfaces: vec![listener],
         local_port: 67,
         remote_port: 68,
