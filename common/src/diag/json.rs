@@ -14,7 +14,7 @@ impl Message {
             Severity::Info => "info",
         };
         let mut object = format!("{{\"severity\":\"{severity}\",\"message\":");
-        push_string(&mut object, &as_written(&self.text));
+        push_string(&mut object, &self.headline());
         if let Some(excerpt) = &self.excerpt {
             object.push_str(",\"file\":");
             push_string(&mut object, &as_written(&excerpt.file));

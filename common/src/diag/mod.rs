@@ -5,6 +5,9 @@ mod rich;
 mod suggest;
 mod three_line;
 
+#[cfg(test)]
+mod tests;
+
 pub use suggest::nearest;
 
 use crate::syntax::Excerpt;
@@ -96,6 +99,16 @@ impl Diagnostics {
         }
     }
 
+    /// Lets the frame of the message that was added last surround what that of `excerpt` does; the original's lines stay.
+    pub fn frame(&mut self, excerpt: Excerpt) {
+        let last = self.messages.last_mut().filter(|_| self.dropped == 0);
+        if let Some(shown) = last.and_then(|last| last.excerpt.as_mut()) {
+            shown.place = excerpt.place;
+            shown.source = excerpt.source;
+            shown.width = excerpt.width;
+        }
+    }
+
     /// Gives advice to the message with this number.
     pub fn help_to(&mut self, number: usize, help: impl Into<String>) {
         if let Some(message) = self.messages.get_mut(number) {
@@ -138,6 +151,17 @@ impl Diagnostics {
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.dropped
+    }
+}
+
+impl Message {
+    /// The text beside a severity; some of the original's warnings say theirs themselves.
+    fn headline(&self) -> String {
+        let own = match self.severity {
+            Severity::Error | Severity::Info => "",
+            Severity::Warning => "WARNING: ",
+        };
+        as_written(self.text.strip_prefix(own).unwrap_or(&self.text))
     }
 }
 

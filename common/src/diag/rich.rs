@@ -11,7 +11,7 @@ impl Message {
             Severity::Warning => "warning",
             Severity::Info => "note",
         };
-        let mut lines = vec![format!("{kind}: {}", as_written(&self.text))];
+        let mut lines = vec![format!("{kind}: {}", self.headline())];
         let margin = match &self.excerpt {
             Some(excerpt) => {
                 let number = excerpt.place.line.to_string();

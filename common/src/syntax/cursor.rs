@@ -184,6 +184,29 @@ impl Cursor {
         self.excerpt_at(self.read, self.noted)
     }
 
+    /// The same with a frame around what stands from `first` up to the word taken last.
+    #[must_use]
+    pub fn excerpt_from(&self, first: &Token) -> Excerpt {
+        let end = self.taken.map_or(first.end, |token| token.start);
+        Excerpt {
+            place: self.place_of(first),
+            source: self.source_line(first),
+            width: end.max(first.end).saturating_sub(first.start),
+            ..self.excerpt()
+        }
+    }
+
+    /// The same with a frame around `token` alone.
+    #[must_use]
+    pub fn excerpt_around(&self, token: &Token) -> Excerpt {
+        Excerpt {
+            place: self.place_of(token),
+            source: self.source_line(token),
+            width: token.end.saturating_sub(token.start),
+            ..self.excerpt()
+        }
+    }
+
     /// What a message about the inside of the next word would show, when the original has read to `offset`.
     #[must_use]
     pub fn excerpt_within(&self, token: &Token, offset: u32) -> Excerpt {
@@ -206,7 +229,9 @@ impl Cursor {
                 .taken
                 .map_or_else(Place::default, |token| self.place_of(&token)),
             line: noted.line,
-            source: self.source_line(),
+            source: self
+                .taken
+                .map_or_else(String::new, |token| self.source_line(&token)),
             width: self
                 .taken
                 .map_or(1, |token| token.end.saturating_sub(token.start)),
@@ -215,10 +240,8 @@ impl Cursor {
         }
     }
 
-    fn source_line(&self) -> String {
-        let line = self
-            .taken
-            .map_or("", |token| self.document.line(token.line));
+    fn source_line(&self, token: &Token) -> String {
+        let line = self.document.line(token.line);
         line.chars().take(SHOWN_IN_FRAMES).collect()
     }
 
@@ -242,7 +265,9 @@ impl Cursor {
         shorten(self.document.between(before, start.saturating_sub(1)))
     }
 
-    fn upcoming(&self) -> Token {
+    /// The next word, without the look at it that the original's books would show.
+    #[must_use]
+    pub fn upcoming(&self) -> Token {
         self.token_at(0)
     }
 

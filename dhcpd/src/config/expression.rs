@@ -508,10 +508,15 @@ impl Parser<'_> {
 
     fn extract_int(&mut self) -> Parsed<Number> {
         self.open_call()?;
+        let argument = self.cursor.upcoming();
         let data = self.data_argument()?;
         self.comma()?;
         let width = self.integer_width()?;
         self.close_call()?;
+        if width == 8 && matches!(&data, Data::Constant(octets) if octets.is_empty()) {
+            self.error(words::EXTRACT_FROM_NOTHING);
+            self.point_at(&argument);
+        }
         Ok(Number::ExtractInt(data.into(), width))
     }
 }

@@ -199,6 +199,13 @@ impl<'a> Parser<'a> {
         Err(Failure::Reported)
     }
 
+    /// Lets the message before point at `token` in its frame.
+    pub(super) fn point_at(&mut self, token: &Token) {
+        if !self.stopped {
+            self.diagnostics.frame(self.cursor.excerpt_around(token));
+        }
+    }
+
     /// Advice about the message before.
     pub(super) fn help(&mut self, text: impl Into<String>) {
         if !self.stopped {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use common::diag::Severity;
-use common::syntax::{Kind, Place};
+use common::syntax::{Kind, Place, Token};
 
 use super::builder::{Context, Enclosing};
 use super::model::{NetworkId, Permit, Pool, PoolId, Subnet};
@@ -242,6 +242,7 @@ impl Parser<'_> {
     pub(super) fn range(&mut self, context: Context, pool: Option<&mut Draft>) {
         let place = self.place();
         let dynamic_bootp = self.accept_word("dynamic-bootp");
+        let first = self.cursor.upcoming();
         let Ok((low, high)) = self.range_ends() else {
             return;
         };
@@ -249,7 +250,7 @@ impl Parser<'_> {
         let Some(subnet) = self.subnet_of_range(context, low) else {
             return;
         };
-        if !self.is_within(low, high, &subnet) {
+        if !self.is_within(low, high, &subnet, &first) {
             return;
         }
         match pool {
@@ -310,11 +311,11 @@ impl Parser<'_> {
         found
     }
 
-    fn is_within(&mut self, low: Ipv4Addr, high: Ipv4Addr, subnet: &Subnet) -> bool {
+    fn is_within(&mut self, low: Ipv4Addr, high: Ipv4Addr, subnet: &Subnet, first: &Token) -> bool {
         let outside = |address: &Ipv4Addr| *address & subnet.mask != subnet.address;
         let found = [low, high].into_iter().find(outside);
         if let Some(address) = found {
-            let excerpt = self.cursor.excerpt();
+            let excerpt = self.cursor.excerpt_from(first);
             self.stop(words::bad_range(address, subnet.address, subnet.mask));
             let last = subnet.address | !subnet.mask;
             self.diagnostics.place(excerpt);

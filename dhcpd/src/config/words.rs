@@ -186,6 +186,7 @@ pub(super) const COMPARABLE_EXPRESSION: &str = "expecting data/numeric expressio
 pub(super) const BANG: &str = "! in boolean context without =";
 pub(super) const REGEX_OPERATOR: &str = "expecting ~= or ~~ operator";
 pub(super) const INTEGER_SIZE: &str = "number expected.";
+pub(super) const EXTRACT_FROM_NOTHING: &str = "extract-int of 8 bits needs data that is not empty";
 
 pub(super) const EXPECTING_EXPRESSION: &str = "expecting expression.";
 pub(super) const CAPITAL_RIGHT_PARENTHESIS: &str = "Right parenthesis expected.";

@@ -186,6 +186,40 @@ fn authoritative_holds_for_what_is_opened_behind_it() {
 }
 
 #[test]
+fn a_host_found_by_an_option_of_clients_is_served() {
+    let config = accept(
+        "subnet 10.0.0.0 netmask 255.255.255.0 { }\n\
+         host a { host-identifier option agent.circuit-id \"port-7\"; fixed-address 10.0.0.7; }\n",
+    );
+    assert_eq!(config.unsupported, []);
+    let [option] = config.identifying_options() else {
+        panic!("{:?}", config.identifying_options());
+    };
+    let found = config.hosts_by_option(*option, b"port-7");
+    assert_eq!(config.hosts[found[0].0 as usize].name.as_ref(), "a");
+    assert_eq!(config.hosts_by_option(*option, b"port-8"), []);
+}
+
+#[test]
+fn eight_bits_of_nothing_are_refused_where_they_stand() {
+    let text = "log(info, encode-int(extract-int(\"\", 8), 8));\nmax-lease-time x;\n";
+    let (result, lines) = read(text.as_bytes(), &HashMap::new());
+    assert!(result.is_err());
+    assert_eq!(
+        lines[..3],
+        [
+            "t.conf line 1: extract-int of 8 bits needs data that is not empty",
+            "log(info, encode-int(extract-int(\"\", 8)",
+            "                                       ^",
+        ]
+    );
+    assert!(lines[3].starts_with("t.conf line 2: "), "{lines:?}");
+    accept(
+        "log(info, encode-int(extract-int(\"a\", 8), 8));\nlog(info, encode-int(extract-int(\"\", 16), 8));\n",
+    );
+}
+
+#[test]
 fn hosts_are_found_by_what_identifies_them_the_first_declared_first() {
     let config = accept(
         "group {\n next-server 10.0.0.1;\n host a { hardware ethernet 0:1:2:3:4:5; fixed-address 10.0.0.5, a.example.org; }\n}\n\

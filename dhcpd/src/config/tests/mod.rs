@@ -1,5 +1,6 @@
 //! Whole configurations: messages against the original's, and what is made of correct ones.
 
+mod frames;
 mod meaning;
 mod measured;
 mod mutations;
