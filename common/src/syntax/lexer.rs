@@ -151,10 +151,10 @@ impl Lexer {
         let Ok(pairs) = Grammar::parse(Rule::file, slice) else {
             return;
         };
-        for pair in pairs.flatten() {
+        for pair in pairs {
             let rule = pair.as_rule();
-            if matches!(rule, Rule::file | Rule::EOI) {
-                continue;
+            if rule == Rule::EOI {
+                break;
             }
             let span = pair.as_span();
             if !is_last && span.end() == slice.len() {
@@ -219,12 +219,13 @@ impl Lexer {
 
     fn advance(&mut self, text: &str, until: usize) {
         let passed = text.get(self.offset..until).unwrap_or_default();
-        for character in passed.chars() {
-            if character == '\n' {
+        for byte in passed.bytes() {
+            if byte == b'\n' {
                 self.line = self.line.saturating_add(1);
                 self.column = 1;
             } else {
-                self.column = self.column.saturating_add(1);
+                let begins_character = u32::from(byte & 0xC0 != 0x80);
+                self.column = self.column.saturating_add(begins_character);
             }
         }
         self.offset = until;
@@ -254,11 +255,23 @@ fn character_boundary(text: &str, offset: usize) -> usize {
 
 fn kind_of(rule: Rule, text: &str) -> Kind {
     match rule {
-        Rule::number => number_kind(text),
-        Rule::name => name_kind(text),
         Rule::string | Rule::unterminated => Kind::String,
-        _ => Kind::Mark(text.chars().next().unwrap_or('\0')),
+        Rule::word => word_kind(text),
+        _ => mark_kind(text),
     }
+}
+
+/// `-` alone is a number, too: there is no subtraction.
+fn word_kind(text: &str) -> Kind {
+    match text.as_bytes().first() {
+        Some(b'0'..=b'9' | b'-') => number_kind(text),
+        Some(b'a'..=b'z' | b'A'..=b'Z') => name_kind(text),
+        _ => mark_kind(text),
+    }
+}
+
+fn mark_kind(text: &str) -> Kind {
+    Kind::Mark(text.chars().next().unwrap_or('\0'))
 }
 
 fn number_kind(text: &str) -> Kind {
