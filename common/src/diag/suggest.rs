@@ -27,11 +27,8 @@ fn distance(one: &str, other: &str) -> usize {
                 .min(at(&current, column) + 1);
             let previous = column
                 .checked_sub(1)
-                .and_then(|index| other.get(index).map(|w| (index, w)));
-            if let Some((index, w)) = previous
-                && last == Some(*wanted)
-                && letter == *w
-            {
+                .filter(|index| last == Some(*wanted) && other.get(*index) == Some(&letter));
+            if let Some(index) = previous {
                 cost = cost.min(at(&before, index) + 1);
             }
             current.push(cost);

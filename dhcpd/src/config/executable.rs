@@ -287,11 +287,11 @@ impl Parser<'_> {
         let word = self.cursor.upcoming();
         let value = self.expression(Wanted::Data);
         let ended = value.and_then(|value| self.expect_semicolon().map(|()| value));
-        if self.diagnostics.errors() > errors
-            && let Some(meant) = self.nearest_statement(first)
-        {
-            self.help(words::did_you_mean(&meant));
-            self.point_at(&word);
+        if self.diagnostics.errors() > errors {
+            if let Some(meant) = self.nearest_statement(first) {
+                self.help(words::did_you_mean(&meant));
+                self.point_at(&word);
+            }
         }
         let action = Action::Evaluate(ended?);
         Ok(Some(Statement { place, action }))

@@ -19,9 +19,7 @@ pub(super) fn read(path: &Path, options: &Options, logger: &Logger) -> Result<Co
     let name = path.to_string_lossy();
     let parsed = config::parse(&name, options.family, &mut from_disk, &mut diagnostics);
     let style = style(options);
-    if let Ok(config) = &parsed
-        && shows_lints(style, options)
-    {
+    if let Some(config) = parsed.as_ref().ok().filter(|_| shows_lints(style, options)) {
         lint::report(config, &mut from_disk, &mut diagnostics);
     }
     report_as(style, &diagnostics, options, logger);
