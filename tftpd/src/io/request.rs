@@ -36,6 +36,13 @@ impl<T: Into<Refusal>> From<T> for Rejection {
     }
 }
 
+/// A client and the means to answer it.
+struct Caller {
+    client: SocketAddr,
+    socket: UdpSocket,
+    slot: Slot,
+}
+
 /// Takes a datagram that came to the socket bound to `listener`.
 pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: SocketAddr) {
     let Some(client) = datagram.peer else {
@@ -45,28 +52,20 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: Soc
     if request == Err(RequestError::NotRequest) {
         return;
     }
-    let Some((slot, socket)) = reserve(server, answer_address(datagram.local, listener), client)
-    else {
-        return;
-    };
-    match prepare(server, request, client) {
-        Ok((session, file, direction)) => start(
-            server,
-            Transfer {
-                session,
-                file: Some(file),
-                direction,
-                client,
-            },
-            socket,
-            slot,
-        ),
-        Err(Rejection::Told(refusal)) => refuse(server, &socket, client, &refusal),
+    if let Some(caller) = reserve(server, answer_address(datagram.local, listener), client) {
+        answer(server, caller, request);
+    }
+}
+
+fn answer(server: &Rc<Server>, caller: Caller, request: Result<Request<'_>, RequestError>) {
+    match prepare(server, request, caller.client) {
+        Ok((session, file, direction)) => start(server, caller, session, file, direction),
+        Err(Rejection::Told(refusal)) => refuse(server, &caller, &refusal),
         Err(Rejection::Silent) => {}
     }
 }
 
-fn reserve(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<(Slot, UdpSocket)> {
+fn reserve(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<Caller> {
     let slot = server
         .slots
         .take()
@@ -76,7 +75,11 @@ fn reserve(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<(Sl
     let socket = socket.map_err(|FailedCall { call, error }| {
         server.logger.error(&words::failed_call(call, &error))
     });
-    Some((slot, socket.ok()?))
+    Some(Caller {
+        client,
+        socket: socket.ok()?,
+        slot,
+    })
 }
 
 fn report_full(server: &Server, full: &Full) {
@@ -126,10 +129,22 @@ fn prepare(
     Ok((Session::new(direction, mode, terms), opened.file, direction))
 }
 
-fn start(server: &Rc<Server>, transfer: Transfer, socket: UdpSocket, slot: Slot) {
-    match Watched::with_errors(socket) {
+fn start(
+    server: &Rc<Server>,
+    caller: Caller,
+    session: Session,
+    file: std::fs::File,
+    direction: Direction,
+) {
+    let transfer = Transfer {
+        session,
+        file: Some(file),
+        direction,
+        client: caller.client,
+    };
+    match Watched::with_errors(caller.socket) {
         Ok(socket) => {
-            spawn_local(transfer.run(Rc::clone(server), socket, slot));
+            spawn_local(transfer.run(Rc::clone(server), socket, caller.slot));
         }
         Err(error) => server
             .logger
@@ -137,11 +152,11 @@ fn start(server: &Rc<Server>, transfer: Transfer, socket: UdpSocket, slot: Slot)
     }
 }
 
-fn refuse(server: &Server, socket: &UdpSocket, client: SocketAddr, refusal: &Refusal) {
-    server.log_at(2, Level::Info, || words::nak(refusal, client.ip()));
+fn refuse(server: &Server, caller: &Caller, refusal: &Refusal) {
+    server.log_at(2, Level::Info, || words::nak(refusal, caller.client.ip()));
     let mut packet = Vec::new();
     write_error(&mut packet, refusal);
-    if let Err(error) = send(socket, &packet) {
+    if let Err(error) = send(&caller.socket, &packet) {
         server
             .logger
             .write(Level::Warning, &words::failed_call("nak", &error));
