@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use super::table::{FLAGS, Flag};
+use super::table::{FLAGS, Flag, Origin};
 use crate::words;
 
 /// A word that getopt does not understand. The start goes on.
@@ -117,6 +117,7 @@ fn find_long(name: &[u8]) -> Match {
     }
     let candidates: Vec<&'static Flag> = FLAGS
         .iter()
+        .filter(|flag| flag.origin == Origin::Original)
         .filter(|flag| flag.long.as_bytes().starts_with(name))
         .collect();
     match candidates.as_slice() {

@@ -56,6 +56,18 @@ pub struct Flag {
     pub argument: Option<&'static str>,
     /// What it does.
     pub meaning: Meaning,
+    /// Whether the original has it. Only those may be abbreviated: a name of ours must not make one of the original's
+    /// abbreviations ambiguous.
+    pub origin: Origin,
+}
+
+/// Whose flag it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The original's.
+    Original,
+    /// Ours, with a long name that must be written in full.
+    Ours,
 }
 
 const fn plain(short: char, long: &'static str, meaning: Meaning) -> Flag {
@@ -64,6 +76,7 @@ const fn plain(short: char, long: &'static str, meaning: Meaning) -> Flag {
         long,
         argument: None,
         meaning,
+        origin: Origin::Original,
     }
 }
 
@@ -73,6 +86,7 @@ const fn valued(short: char, long: &'static str, argument: &'static str, meaning
         long,
         argument: Some(argument),
         meaning,
+        origin: Origin::Original,
     }
 }
 
@@ -98,6 +112,7 @@ pub const FLAGS: [Flag; 20] = [
         long: "verbosity",
         argument: Some("LEVEL"),
         meaning: Meaning::Verbosity,
+        origin: Origin::Original,
     },
     valued('r', "refuse", "OPTION", Meaning::Refuse),
     valued('B', "blocksize", "BYTES", Meaning::BlockSize),
