@@ -6,6 +6,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/own_address.rs"]
+mod own_address;
+
 use std::fs;
 use std::net::UdpSocket;
 use std::path::PathBuf;
@@ -18,6 +21,7 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
+use own_address::own_address;
 use pretty_assertions::assert_eq;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -89,14 +93,11 @@ fn the_background_start_returns_when_requests_are_answered_and_sigterm_removes_t
     set_child_subreaper(true).unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let free = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = own_address();
     let pid_file = PathBuf::from(format!(
         "{}/rtftpd-{}.pid",
         std::env::temp_dir().display(),
-        free.port()
+        std::process::id()
     ));
     assert_eq!(
         status(&[

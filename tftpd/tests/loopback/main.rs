@@ -10,6 +10,8 @@
 mod client;
 mod crowd;
 mod flood;
+#[path = "../support/own_address.rs"]
+mod own_address;
 mod server;
 
 use std::net::UdpSocket;

@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::client::request;
+use crate::own_address::own_address;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
@@ -27,7 +28,7 @@ pub struct Server {
 impl Server {
     /// Serves a directory with these files, readable by everybody, and comes back when the server answers.
     pub fn start(files: &[(&str, &[u8])]) -> Self {
-        let address = free_address();
+        let address = own_address();
         let directory =
             std::env::temp_dir().join(format!("rtftpd-{}-{}", std::process::id(), address.port()));
         let served = directory.join("files");
@@ -156,11 +157,4 @@ impl Drop for Server {
         // Left-over files in the temporary directory are no reason to fail.
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-fn free_address() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
