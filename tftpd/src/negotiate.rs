@@ -20,15 +20,18 @@ pub enum Known {
     Utimeout,
     /// The block number that follows 65535.
     Rollover,
+    /// Blocks that travel before an ACK (RFC 7440).
+    Windowsize,
 }
 
-const KNOWN: [(&str, Known); 6] = [
+const KNOWN: [(&str, Known); 7] = [
     ("blksize", Known::Blksize),
     ("blksize2", Known::Blksize2),
     ("tsize", Known::Tsize),
     ("timeout", Known::Timeout),
     ("utimeout", Known::Utimeout),
     ("rollover", Known::Rollover),
+    ("windowsize", Known::Windowsize),
 ];
 
 const MIN_BLOCK: u64 = 8;
@@ -36,6 +39,10 @@ const MIN_BLOCK: u64 = 8;
 /// has 512 bytes.
 const MAX_ACCEPTED: usize = 2048;
 const TIMEOUT_SECONDS: std::ops::RangeInclusive<u64> = 1..=255;
+/// The windows that RFC 7440 allows, in blocks.
+const WINDOWS: std::ops::RangeInclusive<u64> = 1..=65535;
+/// How many block numbers there are before the first wrap.
+const BLOCK_NUMBERS: u64 = 1 << 16;
 
 /// The intervals that `-T` and `utimeout` accept, in microseconds.
 pub const INTERVAL_MICROSECONDS: std::ops::RangeInclusive<u64> = 10_000..=255_000_000;
@@ -45,6 +52,8 @@ pub const INTERVAL_MICROSECONDS: std::ops::RangeInclusive<u64> = 10_000..=255_00
 pub struct Limits {
     /// The largest block size given away (`-B`).
     pub max_block: usize,
+    /// The largest window given away, in blocks (`--windowsize-max`).
+    pub max_window: u16,
     /// The interval where the client asks for none (`-T`).
     pub interval: Duration,
     /// Options that are never accepted (`-r`).
@@ -67,6 +76,8 @@ pub struct Subject {
 pub struct Terms {
     /// Bytes in every block but the last.
     pub block_size: usize,
+    /// Blocks that travel before an ACK, at least one.
+    pub window: u16,
     /// The first retransmission interval of every packet.
     pub interval: Duration,
     /// The block number that follows 65535.
@@ -107,6 +118,7 @@ pub fn negotiate(
 ) -> Result<Terms, OptionError> {
     let mut terms = Terms {
         block_size: DEFAULT_BLOCK,
+        window: 1,
         interval: limits.interval,
         rollover: 0,
         accepted: Box::default(),
@@ -120,13 +132,24 @@ pub fn negotiate(
             accept(option, value, limits, subject, &mut terms).ok_or(OptionError::Unsupported)?;
         append(&mut accepted, name, answer)?;
     }
+    if !blocks_are_told_apart(&terms) {
+        return Err(OptionError::Unsupported);
+    }
     terms.accepted = accepted.into_boxed_slice();
     Ok(terms)
 }
 
+/// A windowsize that RFC 7440 does not know is left out like text: the original, which knows none at all, would serve
+/// that client too.
 fn recognise(name: &[u8], value: &[u8], limits: &Limits) -> Option<(Known, u64)> {
     let option = Known::parse(name).filter(|option| !limits.refused.contains(option))?;
-    Some((option, parse_whole(value)?))
+    let value = parse_whole(value)?;
+    (option != Known::Windowsize || WINDOWS.contains(&value)).then_some((option, value))
+}
+
+/// An ACK must name one block of a window or the one before it, so the numbers may come round no sooner.
+fn blocks_are_told_apart(terms: &Terms) -> bool {
+    terms.window == 1 || u64::from(terms.window) < BLOCK_NUMBERS - u64::from(terms.rollover)
 }
 
 /// The value to answer with; `None` if the asked one is out of range.
@@ -162,6 +185,11 @@ fn accept(
         Known::Rollover => {
             terms.rollover = u16::try_from(value).ok()?;
             Some(value)
+        }
+        Known::Windowsize => {
+            let window = u16::try_from(value).ok()?.min(limits.max_window);
+            terms.window = window;
+            Some(window.into())
         }
     }
 }
@@ -212,6 +240,7 @@ mod tests {
     fn limits() -> Limits {
         Limits {
             max_block: MAX_BLOCK,
+            max_window: 64,
             interval: Duration::from_secs(1),
             refused: Vec::new(),
         }
@@ -239,7 +268,7 @@ mod tests {
             answer(b"TimeOut\x005\0foo\x001\0BLKSIZE\x001468\0windowsize\x004\0tsize\x000\0");
         assert_eq!(
             answer,
-            b"TimeOut\x005\0BLKSIZE\x001468\0tsize\x005368709120\0"
+            b"TimeOut\x005\0BLKSIZE\x001468\0windowsize\x004\0tsize\x005368709120\0"
         );
     }
 
@@ -334,6 +363,23 @@ mod tests {
             65535
         );
         assert!(refused(b"rollover\x0065536\0"));
+    }
+
+    #[test]
+    fn windows_are_cut_at_the_limit_and_left_out_beyond_the_standard() {
+        assert_eq!(answer(b"windowsize\x0016\0"), b"windowsize\x0016\0");
+        assert_eq!(answer(b"windowsize\x0065535\0"), b"windowsize\x0064\0");
+        assert_eq!(answer(b"windowsize\x000\0windowsize\x0065536\0"), b"");
+        let terms = terms_with(b"windowsize\x0065\0", &limits(), OCTET).unwrap();
+        assert_eq!(terms.window, 64);
+    }
+
+    #[test]
+    fn a_window_that_block_numbers_cannot_tell_apart_is_refused() {
+        assert!(refused(b"windowsize\x0036\0rollover\x0065500\0"));
+        assert!(refused(b"rollover\x0065500\0windowsize\x0036\0"));
+        assert!(!refused(b"windowsize\x0035\0rollover\x0065500\0"));
+        assert!(!refused(b"windowsize\x001\0rollover\x0065535\0"));
     }
 
     #[test]

@@ -174,10 +174,10 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Makes `packet` a DATA packet without its payload, which the caller adds.
-pub fn write_data_header(packet: &mut Vec<u8>, block: u16) {
-    start(packet, DATA);
-    packet.extend_from_slice(&block.to_be_bytes());
+/// Adds the header of a DATA packet to `packets`; the caller adds the payload.
+pub fn append_data_header(packets: &mut Vec<u8>, block: u16) {
+    packets.extend_from_slice(&DATA.to_be_bytes());
+    packets.extend_from_slice(&block.to_be_bytes());
 }
 
 /// Makes `packet` an ACK.
@@ -329,8 +329,8 @@ mod tests {
     #[test]
     fn packets_are_built_byte_for_byte() {
         let mut packet = b"old".to_vec();
-        write_data_header(&mut packet, 0x0102);
-        assert_eq!(packet, b"\0\x03\x01\x02");
+        append_data_header(&mut packet, 0x0102);
+        assert_eq!(packet, b"old\0\x03\x01\x02");
         write_ack(&mut packet, 65535);
         assert_eq!(packet, b"\0\x04\xff\xff");
         write_oack(&mut packet, b"tsize\x009\0");

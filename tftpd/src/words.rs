@@ -222,6 +222,15 @@ pub fn bad_block_size(value: &OsStr) -> String {
     )
 }
 
+/// `--windowsize-max` out of range.
+#[must_use]
+pub fn bad_window(value: &OsStr) -> String {
+    format!(
+        "Bad maximum windowsize value (range 1-1024): {}",
+        value.to_string_lossy()
+    )
+}
+
 /// `-T` out of range.
 #[must_use]
 pub fn bad_interval(value: &OsStr) -> String {

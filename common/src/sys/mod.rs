@@ -1,6 +1,7 @@
 //! System calls that need `unsafe`; nothing else in the project may use it.
 
 pub mod batch;
+pub mod burst;
 pub mod fork;
 pub mod icmp;
 pub mod local_time;

@@ -52,6 +52,17 @@ impl<T: Steady> Watched<T> {
         Self::register(socket, Interest::READABLE | Interest::ERROR)
     }
 
+    /// Like [`Self::new`], for a socket whose room for sending is of interest, and nothing else.
+    ///
+    /// # Errors
+    /// The event loop takes no more descriptors.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn for_sending(socket: T) -> io::Result<Self> {
+        Self::register(socket, Interest::WRITABLE)
+    }
+
     fn register(socket: T, interest: Interest) -> io::Result<Self> {
         // SAFETY: a steady socket is open, names the same descriptor until it is dropped, and is dropped with the
         // registration because this type never gives it away.

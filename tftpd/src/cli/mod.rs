@@ -30,6 +30,9 @@ const DIRECTORIES: &str = "DIRECTORY";
 const DEFAULT_USER: &str = "nobody";
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 const LAST_PORT: u64 = 65534;
+const DEFAULT_WINDOW: u16 = 64;
+/// The largest `--windowsize-max`: a transfer keeps a note of each block of its window.
+const LARGEST_WINDOW: u16 = 1024;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -155,7 +158,7 @@ fn interpret(matches: &ArgMatches) -> Result<Invocation, StartError> {
 /// The options with their values, from left to right.
 fn in_order(matches: &ArgMatches) -> Vec<(Meaning, &OsStr)> {
     let mut options = Vec::new();
-    for flag in &FLAGS {
+    for flag in FLAGS {
         let values = matches
             .get_many::<OsString>(flag.long)
             .into_iter()
@@ -190,6 +193,7 @@ impl Default for Settings {
             verbosity: 0,
             limits: Limits {
                 max_block: MAX_BLOCK,
+                max_window: DEFAULT_WINDOW,
                 interval: DEFAULT_INTERVAL,
                 refused: Vec::new(),
             },
@@ -227,6 +231,7 @@ impl Settings {
             Meaning::Verbosity => self.verbosity = parse_loosely(value),
             Meaning::Refuse => self.refuse(value)?,
             Meaning::BlockSize => self.limits.max_block = parse_block_size(value)?,
+            Meaning::WindowSize => self.limits.max_window = parse_window(value)?,
             Meaning::PortRange => self.ports = parse_ports(value)?,
             // The first is of use to inetd's server only; the second never comes here.
             Meaning::Timeout | Meaning::Version => {}
@@ -264,6 +269,13 @@ fn parse_block_size(value: &OsStr) -> Result<usize, StartError> {
     let size = parse_whole(value.as_bytes()).and_then(|size| usize::try_from(size).ok());
     size.filter(|size| (DEFAULT_BLOCK..=MAX_BLOCK).contains(size))
         .ok_or_else(|| usage(words::bad_block_size(value)))
+}
+
+fn parse_window(value: &OsStr) -> Result<u16, StartError> {
+    let window = parse_whole(value.as_bytes()).and_then(|window| u16::try_from(window).ok());
+    window
+        .filter(|window| (1..=LARGEST_WINDOW).contains(window))
+        .ok_or_else(|| usage(words::bad_window(value)))
 }
 
 /// `from:to`; what follows the second number is ignored, and a range from 0 is none.

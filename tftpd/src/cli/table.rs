@@ -39,6 +39,8 @@ pub enum Meaning {
     Refuse,
     /// The largest block size.
     BlockSize,
+    /// The largest window.
+    WindowSize,
     /// The ports to answer from.
     PortRange,
     /// Print the version.
@@ -90,8 +92,19 @@ const fn valued(short: char, long: &'static str, argument: &'static str, meaning
     }
 }
 
+/// A flag that the original does not have.
+const fn ours(long: &'static str, argument: Option<&'static str>, meaning: Meaning) -> Flag {
+    Flag {
+        short: None,
+        long,
+        argument,
+        meaning,
+        origin: Origin::Ours,
+    }
+}
+
 /// All flags. The order is that in which getopt lists possibilities.
-pub const FLAGS: [Flag; 20] = [
+pub const FLAGS: &[Flag] = &[
     plain('4', "ipv4", Meaning::Ipv4),
     plain('6', "ipv6", Meaning::Ipv6),
     plain('l', "listen", Meaning::Listen),
@@ -118,4 +131,5 @@ pub const FLAGS: [Flag; 20] = [
     valued('B', "blocksize", "BYTES", Meaning::BlockSize),
     valued('R', "port-range", "FROM:TO", Meaning::PortRange),
     plain('V', "version", Meaning::Version),
+    ours("windowsize-max", Some("BLOCKS"), Meaning::WindowSize),
 ];

@@ -98,6 +98,14 @@ fn numbers_are_held_to_their_ranges() {
         Duration::from_millis(10)
     );
     assert_eq!(error(&["-T", "9999"]), "Bad timeout value: 9999");
+    assert_eq!(settings(&[]).limits.max_window, 64);
+    assert_eq!(settings(&["--windowsize-max", "1"]).limits.max_window, 1);
+    for window in ["0", "1025", "x"] {
+        assert_eq!(
+            error(&["--windowsize-max", window]),
+            format!("Bad maximum windowsize value (range 1-1024): {window}")
+        );
+    }
 }
 
 #[test]
@@ -122,7 +130,11 @@ fn refused_options_are_known_and_named_once() {
         settings(&["-r", "BLKSIZE", "-rtsize"]).limits.refused,
         [Known::Blksize, Known::Tsize]
     );
-    assert_eq!(error(&["-r", "windowsize"]), "Unknown option: windowsize");
+    assert_eq!(
+        settings(&["-r", "WindowSize"]).limits.refused,
+        [Known::Windowsize]
+    );
+    assert_eq!(error(&["-r", "multicast"]), "Unknown option: multicast");
     assert_eq!(
         error(&["-r", "tsize", "-r", "tsize"]),
         "Unknown option: tsize"

@@ -1,5 +1,6 @@
 //! Everything that touches the system: start-up, sockets, files, processes and the reactor.
 
+mod channel;
 mod file;
 mod ports;
 mod request;

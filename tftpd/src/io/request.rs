@@ -1,17 +1,13 @@
 //! A datagram on the listening socket: from its bytes to a running transfer, an ERROR, or silence.
 
-use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 
 use common::log::Level;
 use common::sys::batch::Datagram;
-use common::sys::watch::Watched;
-use nix::errno::Errno;
-use nix::sys::socket::{self, MsgFlags};
 use tokio::task::spawn_local;
 
+use super::channel::{self, Channel};
 use super::file;
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
@@ -142,9 +138,9 @@ fn start(
         direction,
         client: caller.client,
     };
-    match Watched::with_errors(caller.socket) {
-        Ok(socket) => {
-            spawn_local(transfer.run(Rc::clone(server), socket, caller.slot));
+    match Channel::open(caller.socket, server.cutting) {
+        Ok(channel) => {
+            spawn_local(transfer.run(Rc::clone(server), channel, caller.slot));
         }
         Err(error) => server
             .logger
@@ -156,18 +152,9 @@ fn refuse(server: &Server, caller: &Caller, refusal: &Refusal) {
     server.log_at(2, Level::Info, || words::nak(refusal, caller.client.ip()));
     let mut packet = Vec::new();
     write_error(&mut packet, refusal);
-    if let Err(error) = send(&caller.socket, &packet) {
+    if let Err(error) = channel::send(&caller.socket, &packet) {
         server
             .logger
             .write(Level::Warning, &words::failed_call("nak", &error));
-    }
-}
-
-/// Sends a packet from a connected socket. One that finds the socket's or the interface's queue full is lost like any
-/// other: the schedule repeats it.
-pub(super) fn send(socket: impl AsFd, packet: &[u8]) -> io::Result<()> {
-    match socket::send(socket.as_fd().as_raw_fd(), packet, MsgFlags::MSG_DONTWAIT) {
-        Ok(_) | Err(Errno::EAGAIN | Errno::ENOBUFS) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }

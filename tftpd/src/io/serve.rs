@@ -11,6 +11,7 @@ use std::sync::Arc;
 use common::log::{Level, Logger};
 use common::process::{Account, Groups, change_root, drop_privileges};
 use common::sys::batch::ReceiveBatch;
+use common::sys::burst::{Cutting, best_cutting};
 use common::sys::local_time;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
@@ -36,6 +37,8 @@ pub(super) struct Server {
     pub(super) ports: RefCell<Ports>,
     pub(super) slots: Rc<Slots>,
     pub(super) scratch: RefCell<Scratch>,
+    /// Who cuts windows into packets.
+    pub(super) cutting: Cutting,
     account: Option<Account>,
 }
 
@@ -46,6 +49,7 @@ impl Server {
             ports: RefCell::new(Ports::new(settings.ports.clone())),
             slots: Slots::by_open_files(),
             scratch: RefCell::new(Scratch::new()),
+            cutting: Cutting::Own,
             settings,
             account,
             logger,
@@ -53,7 +57,12 @@ impl Server {
     }
 
     /// Serves until told to stop. Returns the exit status.
-    pub(super) fn run(self, sockets: Vec<UdpSocket>, lifeline: Lifeline) -> Result<u8, StartError> {
+    pub(super) fn run(
+        mut self,
+        sockets: Vec<UdpSocket>,
+        lifeline: Lifeline,
+    ) -> Result<u8, StartError> {
+        self.cutting = sockets.first().map_or(Cutting::Own, best_cutting);
         let prepared = self.give_up_root().and_then(|()| runtime());
         let runtime = prepared.inspect_err(|error| {
             // A supervisor that is gone need not know.

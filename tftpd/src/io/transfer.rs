@@ -2,25 +2,24 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::AsRawFd;
+use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use common::log::Level;
-use common::sys::watch::Watched;
-use nix::sys::socket::{MsgFlags, recv};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
+use super::channel::{self, Channel};
 use super::file;
-use super::request::send;
 use super::serve::Server;
 use super::slots::Slot;
 use crate::session::{Action, Ending, Event, Progress, Session};
 use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET};
 use crate::words;
+
+/// How long a transfer waits for room in its socket before it takes the packets for lost.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Working space that all transfers share, because none of them keeps anything there while it waits. It is why the
 /// memory of a transfer does not depend on its block size.
@@ -42,22 +41,27 @@ pub(super) struct Transfer {
     pub(super) client: SocketAddr,
 }
 
-/// An ICMP error makes a socket ready, but not readable.
-const READABLE_OR_ERROR: Interest = Interest::READABLE.add(Interest::ERROR);
-
-/// What woke the transfer.
+/// What the transfer reacts to.
 enum Wake {
+    Begin,
     Timeout,
     /// So many bytes were received.
     Packet(usize),
+    /// Blocks were sent, but for so many that the socket had no room for.
+    Sent(usize),
 }
 
-/// How the transfer goes on after an event.
+/// How the transfer goes on.
 enum Next {
     /// The timer keeps running.
     Wait,
     /// The timer starts anew.
     WaitUntil(Instant),
+    /// So many blocks were offered to the socket, and it had no room for some.
+    Report {
+        offered: usize,
+        unsent: usize,
+    },
     Over,
 }
 
@@ -73,46 +77,44 @@ impl Scratch {
 
 impl Transfer {
     /// Runs the transfer to its end.
-    pub(super) async fn run(mut self, server: Rc<Server>, socket: Watched<UdpSocket>, _slot: Slot) {
+    pub(super) async fn run(mut self, server: Rc<Server>, mut channel: Channel, _slot: Slot) {
         let mut deadline = Instant::now();
-        let mut next = self.begin(&server, &socket);
+        let mut wake = Wake::Begin;
         loop {
-            match next {
-                Next::Wait => {}
-                Next::WaitUntil(later) => deadline = later,
+            let waited = match self.react(&server, &mut channel, wake) {
+                Next::Wait => wait(&server, &channel, deadline).await,
+                Next::WaitUntil(later) => {
+                    deadline = later;
+                    wait(&server, &channel, deadline).await
+                }
+                Next::Report { offered, unsent } => rest(&channel, offered, unsent).await,
                 Next::Over => return,
-            }
-            // A client that sends without pause must not keep the thread.
-            consume_budget().await;
-            next = match wait(&server, &socket, deadline).await {
-                Ok(Wake::Timeout) => self.time_out(&server, &socket),
-                Ok(Wake::Packet(length)) => self.receive(&server, &socket, length),
-                Err(error) => self.give_up(&server, self.receive_call(), &error),
+            };
+            wake = match waited {
+                Ok(wake) => wake,
+                Err(error) => return self.give_up(&server, self.receive_call(), &error),
             };
         }
     }
 
-    fn begin(&mut self, server: &Server, socket: &Watched<UdpSocket>) -> Next {
-        let scratch = &mut *server.scratch.borrow_mut();
-        let action = self.step(Event::Start, &mut scratch.contents, &mut scratch.packet);
-        self.perform(server, socket, action, &scratch.packet)
-    }
-
-    fn time_out(&mut self, server: &Server, socket: &Watched<UdpSocket>) -> Next {
-        let scratch = &mut *server.scratch.borrow_mut();
-        let action = self.step(Event::Timeout, &mut scratch.contents, &mut scratch.packet);
-        self.perform(server, socket, action, &scratch.packet)
-    }
-
-    fn receive(&mut self, server: &Server, socket: &Watched<UdpSocket>, length: usize) -> Next {
+    fn react(&mut self, server: &Server, channel: &mut Channel, wake: Wake) -> Next {
         let Scratch {
             received,
             contents,
             packet,
         } = &mut *server.scratch.borrow_mut();
-        let event = Event::Packet(received.get(..length).unwrap_or_default());
+        let event = match wake {
+            Wake::Begin => Event::Start,
+            Wake::Timeout => Event::Timeout,
+            Wake::Packet(length) => Event::Packet(received.get(..length).unwrap_or_default()),
+            Wake::Sent(unsent) => Event::Sent(unsent),
+        };
         let action = self.step(event, contents, packet);
-        self.perform(server, socket, action, packet)
+        self.perform(server, channel, action, packet)
+            .unwrap_or_else(|error| {
+                self.give_up(server, self.send_call(), &error);
+                Next::Over
+            })
     }
 
     /// Hands the session an event, and then file contents for as long as it asks for them.
@@ -164,27 +166,35 @@ impl Transfer {
     fn perform(
         &self,
         server: &Server,
-        socket: &Watched<UdpSocket>,
+        channel: &mut Channel,
         action: Action,
         packet: &[u8],
-    ) -> Next {
-        let (next, ending) = match action {
-            Action::Send(wait) => (Next::WaitUntil(Instant::now() + wait), None),
-            Action::SendAgain => (Next::Wait, None),
-            Action::SendAndEnd(ending) => (Next::Over, Some(ending)),
+    ) -> io::Result<Next> {
+        Ok(match action {
+            Action::Send(wait) => {
+                channel.send(packet)?;
+                Next::WaitUntil(Instant::now() + wait)
+            }
+            Action::WaitAnew(wait) => Next::WaitUntil(Instant::now() + wait),
+            Action::SendAgain => {
+                channel.send(packet)?;
+                Next::Wait
+            }
+            Action::SendBlocks { length } => Next::Report {
+                offered: packet.len().div_ceil(length),
+                unsent: channel.send_blocks(packet, length)?,
+            },
+            Action::SendAndEnd(ending) => {
+                channel.send(packet)?;
+                self.report(server, &ending);
+                Next::Over
+            }
             Action::End(ending) => {
                 self.report(server, &ending);
-                return Next::Over;
+                Next::Over
             }
-            Action::Wait | Action::Fetch { .. } | Action::Store { .. } => return Next::Wait,
-        };
-        if let Err(error) = send(socket.get_ref(), packet) {
-            return self.give_up(server, self.send_call(), &error);
-        }
-        if let Some(ending) = ending {
-            self.report(server, &ending);
-        }
-        next
+            Action::Wait | Action::Fetch { .. } | Action::Store { .. } => Next::Wait,
+        })
     }
 
     fn report(&self, server: &Server, ending: &Ending) {
@@ -200,11 +210,10 @@ impl Transfer {
     }
 
     /// The client's port is closed, or the network is gone: either way nobody listens.
-    fn give_up(&self, server: &Server, call: &str, error: &io::Error) -> Next {
+    fn give_up(&self, server: &Server, call: &str, error: &io::Error) {
         server
             .logger
             .write(Level::Warning, &words::failed_call(call, error));
-        Next::Over
     }
 
     fn send_call(&self) -> &'static str {
@@ -223,25 +232,28 @@ impl Transfer {
     }
 }
 
-/// A flood of datagrams does not put off the time-out: it is looked at first.
-async fn wait(server: &Server, socket: &Watched<UdpSocket>, deadline: Instant) -> io::Result<Wake> {
-    loop {
-        if Instant::now() >= deadline {
-            return Ok(Wake::Timeout);
-        }
-        let Ok(ready) = timeout_at(deadline, socket.ready(READABLE_OR_ERROR)).await else {
-            return Ok(Wake::Timeout);
-        };
-        let receive = |socket: &AsyncFd<UdpSocket>| {
-            receive(socket.get_ref(), &mut server.scratch.borrow_mut().received)
-        };
-        if let Ok(received) = ready?.try_io(receive) {
-            return received.map(Wake::Packet);
-        }
+/// A flood of datagrams does not put off the time-out: it is looked at first. A client that sends without pause must not
+/// keep the thread.
+async fn wait(server: &Server, channel: &Channel, deadline: Instant) -> io::Result<Wake> {
+    consume_budget().await;
+    if Instant::now() >= deadline {
+        return Ok(Wake::Timeout);
+    }
+    let receive = channel
+        .receive(|socket| channel::receive_now(socket, &mut server.scratch.borrow_mut().received));
+    match timeout_at(deadline, receive).await {
+        Ok(received) => received.map(Wake::Packet),
+        Err(_) => Ok(Wake::Timeout),
     }
 }
 
-/// The same call takes a datagram and the news that the client's port is closed.
-fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
-    Ok(recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?)
+/// Turns are fair: a transfer with large windows gives the thread up as often, for its packets, as others do.
+async fn rest(channel: &Channel, offered: usize, unsent: usize) -> io::Result<Wake> {
+    for _ in 0..offered {
+        consume_budget().await;
+    }
+    if unsent > 0 {
+        channel.wait_for_room(PATIENCE).await?;
+    }
+    Ok(Wake::Sent(unsent))
 }

@@ -34,10 +34,12 @@ pub enum Event<'a> {
     Start,
     /// A datagram came from the client.
     Packet(&'a [u8]),
-    /// The time that the last [`Action::Send`] asked for has passed.
+    /// The time that the last [`Action::Send`] or [`Action::WaitAnew`] asked for has passed.
     Timeout,
     /// What [`Action::Fetch`] asked for: shorter than asked only at the end of the file.
     Fetched(&'a [u8]),
+    /// What [`Action::SendBlocks`] asked for is done, but for so many packets at the end that the system did not take.
+    Sent(usize),
     /// What [`Action::Store`] asked for is done.
     Stored,
     /// The file could not be read or written.
@@ -58,10 +60,18 @@ pub enum FileError<'a> {
 pub enum Action {
     /// Nothing; the timer keeps running.
     Wait,
+    /// Nothing but to wait so long for an answer.
+    WaitAnew(Duration),
     /// Send the buffer and wait so long for an answer.
     Send(Duration),
     /// Send the buffer; the timer keeps running.
     SendAgain,
+    /// The buffer holds packets one behind the other, each of this length and the last perhaps shorter: send them and
+    /// come back with [`Event::Sent`].
+    SendBlocks {
+        /// Bytes in each packet.
+        length: usize,
+    },
     /// Read up to `length` bytes of the file at `offset`, and come back with [`Event::Fetched`].
     Fetch {
         /// Where in the file.

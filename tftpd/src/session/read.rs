@@ -1,9 +1,15 @@
-//! The transfer of a file to the client (RRQ).
+//! The transfer of a file to the client (RRQ), in windows of one block or more (RFC 7440).
 
 use super::{Action, Ending, Event, Progress, Schedule, next_block};
 use crate::negotiate::Terms;
 use crate::netascii::Encoder;
-use crate::wire::{Answer, Mode, write_data_header, write_oack};
+use crate::wire::{Answer, HEADER, MAX_PACKET, Mode, append_data_header, write_oack};
+
+/// The packets of one [`Action::SendBlocks`] hold no more bytes than the largest one: the system can then take them in
+/// one piece, and other transfers need not wait for long.
+const MOST_BYTES: usize = MAX_PACKET;
+/// What old kernels cut out of one piece.
+const MOST_BLOCKS: usize = 64;
 
 /// A file on its way to the client.
 #[derive(Debug)]
@@ -12,19 +18,23 @@ pub(super) struct ReadSession {
     terms: Terms,
     schedule: Schedule,
     phase: Phase,
-    block: u16,
-    /// Where the current block begins, so that it can be made again.
-    current: Cursor,
-    /// Where the next one begins.
-    next: Cursor,
+    /// The last block that the client has acknowledged.
+    acknowledged: u16,
+    /// Where the block behind it begins.
+    begin: Cursor,
+    /// Where each block that is out since then ends.
+    ends: Vec<Cursor>,
+    /// Whether the file ends with the last of them.
+    progress: Progress,
+    repeats: Repeats,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// The OACK is out.
     Offering,
-    /// The current block is out.
-    Sending(Progress),
+    /// The blocks of the window are out, or on their way out.
+    Sending,
 }
 
 /// A place in the stream of converted bytes.
@@ -34,15 +44,25 @@ struct Cursor {
     encoder: Encoder,
 }
 
+/// Whether blocks were sent again in this window and in the one before. Both can bring an ACK without progress that is
+/// only the echo of such a block; answering it would double every window from then on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Repeats {
+    now: bool,
+    before: bool,
+}
+
 impl ReadSession {
     pub(super) fn new(mode: Mode, terms: Terms) -> Self {
         Self {
             mode,
             schedule: Schedule::new(terms.interval),
             phase: Phase::Offering,
-            block: 0,
-            current: Cursor::default(),
-            next: Cursor::default(),
+            acknowledged: 0,
+            begin: Cursor::default(),
+            ends: Vec::new(),
+            progress: Progress::More,
+            repeats: Repeats::default(),
             terms,
         }
     }
@@ -53,11 +73,12 @@ impl ReadSession {
 
     pub(super) fn handle(&mut self, event: Event<'_>, buffer: &mut Vec<u8>) -> Action {
         match event {
-            Event::Start if self.terms.accepted.is_empty() => self.advance(),
+            Event::Start if self.terms.accepted.is_empty() => self.begin_sending(),
             Event::Start => self.offer(buffer),
             Event::Packet(packet) => self.receive(packet, buffer),
             Event::Timeout => self.repeat(buffer),
-            Event::Fetched(bytes) => self.send_block(bytes, buffer),
+            Event::Fetched(bytes) => self.make_blocks(bytes, buffer),
+            Event::Sent(count) => self.sent(count),
             Event::Stored | Event::Failed(_) => Action::Wait,
         }
     }
@@ -70,30 +91,64 @@ impl ReadSession {
     fn receive(&mut self, packet: &[u8], buffer: &mut Vec<u8>) -> Action {
         match (self.phase, Answer::parse(packet)) {
             (Phase::Offering, Some(Answer::Error)) => Action::End(Ending::OptionsDeclined),
-            (Phase::Sending(_), Some(Answer::Error)) => Action::End(Ending::ClientError),
-            (Phase::Offering, Some(Answer::Ack(0))) => self.advance(),
+            (Phase::Sending, Some(Answer::Error)) => Action::End(Ending::ClientError),
+            (Phase::Offering, Some(Answer::Ack(0))) => self.begin_sending(),
             (Phase::Offering, Some(Answer::Ack(_))) => {
                 write_oack(buffer, &self.terms.accepted);
                 Action::SendAgain
             }
-            (Phase::Sending(progress), Some(Answer::Ack(block))) if block == self.block => {
-                match progress {
-                    Progress::More => self.advance(),
-                    Progress::Last => Action::End(Ending::Complete),
-                }
-            }
-            // An ACK for another block is never answered: answering would double every packet from then on.
+            (Phase::Sending, Some(Answer::Ack(block))) => self.hear(block),
             _ => Action::Wait,
         }
     }
 
-    /// The client has everything so far: on to the next block.
-    fn advance(&mut self) -> Action {
+    fn begin_sending(&mut self) -> Action {
         self.schedule.restart();
-        self.phase = Phase::Sending(Progress::More);
-        self.block = next_block(self.block, self.terms.rollover);
-        self.current = self.next;
+        self.phase = Phase::Sending;
         self.fetch()
+    }
+
+    /// An ACK for a block that is not out is never answered: answering would double every packet from then on.
+    fn hear(&mut self, block: u16) -> Action {
+        match self.position(block) {
+            Some(0) => self.hear_of_a_gap(),
+            Some(count) => self.advance(block, count),
+            None => Action::Wait,
+        }
+    }
+
+    /// How many blocks of the window an ACK of `block` acknowledges; `None` if it is about another window.
+    fn position(&self, block: u16) -> Option<usize> {
+        let mut number = self.acknowledged;
+        for count in 0..=self.ends.len() {
+            if number == block {
+                return Some(count);
+            }
+            number = next_block(number, self.terms.rollover);
+        }
+        None
+    }
+
+    /// The client has what is in front of the window, and missed its first block.
+    fn hear_of_a_gap(&mut self) -> Action {
+        if self.terms.window == 1 || self.repeats.now || self.repeats.before {
+            return Action::Wait;
+        }
+        self.send_again()
+    }
+
+    /// The client has `count` more blocks: on behind them, with what is lost of the window first (RFC 7440, section 4).
+    fn advance(&mut self, block: u16, count: usize) -> Action {
+        let all = count == self.ends.len();
+        if all && self.progress == Progress::Last {
+            return Action::End(Ending::Complete);
+        }
+        self.acknowledged = block;
+        self.begin = self.ends.get(count - 1).copied().unwrap_or(self.begin);
+        self.repeats.before = self.repeats.now;
+        self.repeats.now = !all;
+        self.schedule.restart();
+        self.restart_window()
     }
 
     fn repeat(&mut self, buffer: &mut Vec<u8>) -> Action {
@@ -102,43 +157,102 @@ impl ReadSession {
         }
         match self.phase {
             Phase::Offering => self.offer(buffer),
-            Phase::Sending(_) => self.fetch(),
+            Phase::Sending => self.send_again(),
         }
+    }
+
+    fn send_again(&mut self) -> Action {
+        self.repeats.now = true;
+        self.restart_window()
+    }
+
+    fn restart_window(&mut self) -> Action {
+        self.ends.clear();
+        self.progress = Progress::More;
+        self.fetch()
     }
 
     fn fetch(&self) -> Action {
         Action::Fetch {
-            offset: self.current.offset,
-            length: self.terms.block_size,
+            offset: self.end().offset,
+            length: self.batch() * self.terms.block_size,
         }
     }
 
-    fn send_block(&mut self, bytes: &[u8], buffer: &mut Vec<u8>) -> Action {
-        write_data_header(buffer, self.block);
-        let header = buffer.len();
-        self.next = self.current;
-        self.next.offset = self.next.offset.saturating_add(self.convert(bytes, buffer));
-        let progress = if buffer.len() - header < self.terms.block_size {
-            Progress::Last
-        } else {
-            Progress::More
-        };
-        self.phase = Phase::Sending(progress);
-        Action::Send(self.schedule.interval())
+    /// Where the last block that is out ends.
+    fn end(&self) -> Cursor {
+        self.ends.last().copied().unwrap_or(self.begin)
     }
 
-    /// Appends the payload and returns how many bytes of the file are in it.
-    fn convert(&mut self, bytes: &[u8], buffer: &mut Vec<u8>) -> u64 {
-        let used = match self.mode {
-            Mode::Octet => {
-                buffer.extend_from_slice(bytes);
-                bytes.len()
+    /// How many blocks go out next.
+    fn batch(&self) -> usize {
+        let fitting = MOST_BYTES / (HEADER + self.terms.block_size);
+        let missing = usize::from(self.terms.window).saturating_sub(self.ends.len());
+        missing.min(fitting).clamp(1, MOST_BLOCKS)
+    }
+
+    fn make_blocks(&mut self, bytes: &[u8], buffer: &mut Vec<u8>) -> Action {
+        buffer.clear();
+        let mut rest = bytes;
+        let mut block = self.last_out();
+        for _ in 0..self.batch() {
+            block = next_block(block, self.terms.rollover);
+            append_data_header(buffer, block);
+            let used = self.make_payload(rest, buffer);
+            rest = rest.get(used..).unwrap_or_default();
+            if self.progress == Progress::Last {
+                break;
             }
-            Mode::Netascii => self
-                .next
-                .encoder
-                .encode(bytes, buffer, self.terms.block_size),
-        };
-        u64::try_from(used).unwrap_or(0)
+        }
+        Action::SendBlocks {
+            length: HEADER + self.terms.block_size,
+        }
+    }
+
+    /// The number of the last block that is out.
+    fn last_out(&self) -> u16 {
+        let numbers = self.ends.iter();
+        numbers.fold(self.acknowledged, |number, _| {
+            next_block(number, self.terms.rollover)
+        })
+    }
+
+    /// Appends a payload and returns how many of `bytes` are in it.
+    fn make_payload(&mut self, bytes: &[u8], buffer: &mut Vec<u8>) -> usize {
+        let before = buffer.len();
+        let mut end = self.end();
+        let used = self.convert(&mut end.encoder, bytes, buffer);
+        end.offset = end.offset.saturating_add(u64::try_from(used).unwrap_or(0));
+        self.ends.push(end);
+        if buffer.len() - before < self.terms.block_size {
+            self.progress = Progress::Last;
+        }
+        used
+    }
+
+    fn convert(&self, encoder: &mut Encoder, bytes: &[u8], buffer: &mut Vec<u8>) -> usize {
+        let room = self.terms.block_size;
+        match self.mode {
+            Mode::Octet => {
+                let payload = bytes.get(..room).unwrap_or(bytes);
+                buffer.extend_from_slice(payload);
+                payload.len()
+            }
+            Mode::Netascii => encoder.encode(bytes, buffer, room),
+        }
+    }
+
+    /// Blocks that the system did not take are made again.
+    fn sent(&mut self, unsent: usize) -> Action {
+        if unsent > 0 {
+            self.progress = Progress::More;
+            self.ends.truncate(self.ends.len().saturating_sub(unsent));
+        }
+        let full = self.ends.len() >= usize::from(self.terms.window);
+        if full || self.progress == Progress::Last {
+            Action::WaitAnew(self.schedule.interval())
+        } else {
+            self.fetch()
+        }
     }
 }

@@ -12,10 +12,23 @@ const T: Duration = Duration::from_secs(1);
 fn terms(accepted: &[u8], block_size: usize) -> Terms {
     Terms {
         block_size,
+        window: 1,
         interval: T,
         rollover: 0,
         accepted: accepted.into(),
     }
+}
+
+fn windows(window: u16, block_size: usize) -> Terms {
+    Terms {
+        window,
+        ..terms(b"", block_size)
+    }
+}
+
+fn ack(block: u16) -> [u8; 4] {
+    let [high, low] = block.to_be_bytes();
+    [0, 4, high, low]
 }
 
 /// A session, its file, and what it has sent at which time.
@@ -27,6 +40,8 @@ struct Bench {
     deadline: Duration,
     sent: Vec<(Duration, Vec<u8>)>,
     ending: Option<Ending>,
+    /// How many packets the system takes before it takes one batch only by part.
+    room: usize,
 }
 
 impl Bench {
@@ -39,6 +54,7 @@ impl Bench {
             deadline: Duration::ZERO,
             sent: Vec::new(),
             ending: None,
+            room: usize::MAX,
         };
         bench.event(Event::Start);
         bench
@@ -61,7 +77,23 @@ impl Bench {
                 self.deadline = self.now + wait;
                 self.sent.push((self.now, buffer));
             }
+            Action::WaitAnew(wait) => self.deadline = self.now + wait,
             Action::SendAgain => self.sent.push((self.now, buffer)),
+            Action::SendBlocks { length } => {
+                let packets = buffer.chunks(length);
+                let unsent = packets.len().saturating_sub(self.room);
+                let taken = packets.len() - unsent;
+                self.room = if unsent > 0 {
+                    usize::MAX
+                } else {
+                    self.room - taken
+                };
+                let packets = packets
+                    .take(taken)
+                    .map(|packet| (self.now, packet.to_vec()));
+                self.sent.extend(packets);
+                self.event(Event::Sent(unsent));
+            }
             Action::Fetch { offset, length } => {
                 let rest = self
                     .file
@@ -95,8 +127,25 @@ impl Bench {
     }
 
     fn ack(&mut self, block: u16) -> Option<Vec<u8>> {
-        let [high, low] = block.to_be_bytes();
-        self.packet(&[0, 4, high, low])
+        self.packet(&ack(block))
+    }
+
+    /// The numbers of the blocks that an ACK brings.
+    fn blocks_after(&mut self, block: u16) -> Vec<u16> {
+        let before = self.sent.len();
+        self.event(Event::Packet(&ack(block)));
+        self.blocks(before)
+    }
+
+    /// The numbers of the blocks sent, but for the first `before` packets.
+    fn blocks(&self, before: usize) -> Vec<u16> {
+        let numbers = self.sent[before..].iter();
+        numbers
+            .map(|(_, packet)| {
+                assert_eq!(packet[..2], [0, 3]);
+                u16::from_be_bytes([packet[2], packet[3]])
+            })
+            .collect()
     }
 
     fn data(&mut self, block: u16, payload: &[u8]) -> Option<Vec<u8>> {
@@ -361,4 +410,153 @@ fn netascii_uploads_join_pairs_across_blocks() {
     bench.data(1, b"abc\r");
     bench.data(2, b"\nd\r");
     assert_eq!(bench.file, b"abc\nd\r");
+}
+
+#[test]
+fn a_window_goes_out_at_once_and_its_last_ack_brings_the_next() {
+    let mut bench = Bench::read(windows(3, 2), b"aabbccddeeff");
+    assert_eq!(bench.blocks(0), [1, 2, 3]);
+    assert_eq!(bench.deadline, T);
+    assert_eq!(bench.blocks_after(3), [4, 5, 6]);
+    assert_eq!(bench.blocks_after(6), [7]);
+    assert_eq!(bench.last_sent(), b"\0\x03\0\x07");
+    bench.ack(7);
+    assert_eq!(bench.ending, Some(Ending::Complete));
+}
+
+#[test]
+fn a_gap_brings_the_window_behind_the_acknowledged_block() {
+    let mut bench = Bench::read(windows(4, 2), b"aabbccddeeffgghhii");
+    assert_eq!(bench.blocks_after(2), [3, 4, 5, 6]);
+    assert_eq!(bench.sent[4].1, b"\0\x03\0\x03cc");
+    assert_eq!(bench.blocks_after(6), [7, 8, 9, 10]);
+}
+
+#[test]
+fn a_window_whose_first_block_is_lost_is_sent_again_once() {
+    let mut bench = Bench::read(windows(2, 2), b"aabbccdd");
+    assert_eq!(bench.blocks_after(2), [3, 4]);
+    assert_eq!(bench.blocks_after(2), [3, 4]);
+    assert_eq!(bench.blocks_after(2), [0; 0]);
+    bench.time_out();
+    assert_eq!(bench.blocks(6), [3, 4]);
+}
+
+#[test]
+fn a_duplicated_ack_does_not_double_the_rest_of_the_transfer() {
+    let mut bench = Bench::read(windows(2, 2), &[b'x'; 40]);
+    assert_eq!(bench.blocks_after(2), [3, 4]);
+    assert_eq!(bench.blocks_after(2), [3, 4]);
+    // The client has both copies and acknowledges both.
+    assert_eq!(bench.blocks_after(4), [5, 6]);
+    assert_eq!(bench.blocks_after(4), [0; 0]);
+    assert_eq!(bench.blocks_after(6), [7, 8]);
+    assert_eq!(bench.blocks_after(6), [7, 8]);
+}
+
+#[test]
+fn acks_of_other_windows_are_ignored() {
+    let mut bench = Bench::read(windows(2, 2), &[b'x'; 40]);
+    bench.blocks_after(2);
+    bench.blocks_after(4);
+    for block in [0, 2, 3, 7, 65535] {
+        assert_eq!(bench.blocks_after(block), [0; 0]);
+    }
+}
+
+#[test]
+fn a_window_is_sent_again_whole_after_the_time_out() {
+    let mut bench = Bench::read(windows(2, 2), b"aabbccdd");
+    bench.run_out_of_time();
+    assert_eq!(bench.now, 63 * T);
+    assert_eq!(bench.blocks(0), [1, 2].repeat(6));
+}
+
+#[test]
+fn a_window_passes_the_wrap_of_block_numbers() {
+    let mut bench = Bench::read(windows(4, 1), &vec![b'x'; 70_000]);
+    while bench.last_sent()[2..4] != [0xff, 0xfc] {
+        let block = bench.blocks(bench.sent.len() - 1)[0];
+        bench.blocks_after(block);
+    }
+    assert_eq!(bench.blocks_after(65532), [65533, 65534, 65535, 0]);
+    assert_eq!(bench.blocks_after(65534), [65535, 0, 1, 2]);
+    assert_eq!(bench.blocks_after(2), [3, 4, 5, 6]);
+}
+
+#[test]
+fn netascii_windows_are_made_again_from_the_middle_of_a_pair() {
+    let file = b"1\n2\n3\n4\n";
+    let terms = windows(4, 2);
+    let mut bench = Bench::start(Direction::Read, Mode::Netascii, terms, file);
+    let payloads = |bench: &Bench, from: usize| {
+        let sent = bench.sent[from..].iter();
+        sent.flat_map(|(_, packet)| packet[4..].to_vec())
+            .collect::<Vec<u8>>()
+    };
+    assert_eq!(payloads(&bench, 0), b"1\r\n2\r\n3\r");
+    assert_eq!(bench.blocks_after(1), [2, 3, 4, 5]);
+    assert_eq!(payloads(&bench, 4), b"\n2\r\n3\r\n4");
+    assert_eq!(bench.blocks_after(5), [6, 7]);
+    assert_eq!(payloads(&bench, 8), b"\r\n");
+}
+
+#[test]
+fn large_windows_leave_in_batches_and_what_the_system_does_not_take_follows() {
+    let mut bench = Bench::read(windows(150, 1000), &vec![b'x'; 250 * 1000]);
+    assert_eq!(bench.blocks(0), (1..=150).collect::<Vec<_>>());
+    bench.room = 70;
+    assert_eq!(bench.blocks_after(100), (101..=250).collect::<Vec<_>>());
+    bench.room = 10;
+    assert_eq!(bench.blocks_after(240), (241..=251).collect::<Vec<_>>());
+    assert_eq!(bench.last_sent(), b"\0\x03\0\xfb");
+}
+
+#[test]
+fn an_upload_is_acknowledged_once_a_window() {
+    let mut bench = Bench::write(windows(3, 2));
+    assert_eq!(bench.data(1, b"aa"), None);
+    bench.now = Duration::from_millis(500);
+    assert_eq!(bench.data(2, b"bb"), None);
+    assert_eq!(bench.deadline, bench.now + T);
+    assert_eq!(bench.data(3, b"cc").unwrap(), ack(3));
+    assert_eq!(bench.data(4, b"d").unwrap(), ack(4));
+    assert_eq!(bench.file, b"aabbccd");
+}
+
+#[test]
+fn a_gap_in_an_upload_is_told_once_and_then_by_the_clock() {
+    let mut bench = Bench::write(windows(4, 2));
+    bench.data(1, b"aa");
+    assert_eq!(bench.data(3, b"cc").unwrap(), ack(1));
+    assert_eq!(bench.data(4, b"dd"), None);
+    bench.time_out();
+    assert_eq!(bench.last_sent(), ack(1));
+    for (block, payload) in [(2, b"bb"), (3, b"cc"), (4, b"dd")] {
+        assert_eq!(bench.data(block, payload), None);
+    }
+    assert_eq!(bench.data(5, b"ee").unwrap(), ack(5));
+    assert_eq!(bench.file, b"aabbccddee");
+}
+
+#[test]
+fn a_lost_window_ack_is_repaired_at_the_end_of_the_repeated_window() {
+    let mut bench = Bench::write(windows(2, 2));
+    bench.data(1, b"aa");
+    assert_eq!(bench.data(2, b"bb").unwrap(), ack(2));
+    assert_eq!(bench.data(1, b"aa"), None);
+    assert_eq!(bench.data(2, b"bb").unwrap(), ack(2));
+    assert_eq!(bench.data(3, b"cc"), None);
+    assert_eq!(bench.data(3, b"cc"), None);
+    assert_eq!(bench.file, b"aabbcc");
+}
+
+#[test]
+fn a_missing_first_block_brings_ack_zero_even_after_an_oack() {
+    let terms = Terms {
+        window: 2,
+        ..terms(b"windowsize\x002\0", 2)
+    };
+    let mut bench = Bench::write(terms);
+    assert_eq!(bench.data(2, b"bb").unwrap(), ack(0));
 }

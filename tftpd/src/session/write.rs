@@ -1,4 +1,4 @@
-//! The transfer of a file from the client (WRQ).
+//! The transfer of a file from the client (WRQ), in windows of one block or more (RFC 7440).
 
 use super::{Action, Ending, Event, Progress, Schedule, next_block, refuse};
 use crate::negotiate::Terms;
@@ -15,8 +15,11 @@ pub(super) struct WriteSession {
     terms: Terms,
     schedule: Schedule,
     phase: Phase,
-    /// The last block that was acknowledged.
+    /// The last block that was stored.
     block: u16,
+    /// How many blocks were stored since the last ACK.
+    unacknowledged: u16,
+    gap: Gap,
     decoder: Decoder,
     /// How many bytes are in the file.
     written: u64,
@@ -34,6 +37,15 @@ enum Phase {
     Dallying,
 }
 
+/// Whether the client knows that the block behind the last stored one is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gap {
+    /// None was seen.
+    Untold,
+    /// It was told so by an ACK; one for every block behind the gap would bring the window as often.
+    Told,
+}
+
 impl WriteSession {
     pub(super) fn new(mode: Mode, terms: Terms) -> Self {
         Self {
@@ -41,6 +53,8 @@ impl WriteSession {
             schedule: Schedule::new(terms.interval),
             phase: Phase::Offering,
             block: 0,
+            unacknowledged: 0,
+            gap: Gap::Untold,
             decoder: Decoder::default(),
             written: 0,
             terms,
@@ -58,7 +72,7 @@ impl WriteSession {
             Event::Packet(packet) => self.receive(packet, buffer),
             Event::Timeout => self.repeat(buffer),
             Event::Stored => self.stored(buffer),
-            Event::Fetched(_) | Event::Failed(_) => Action::Wait,
+            Event::Fetched(_) | Event::Sent(_) | Event::Failed(_) => Action::Wait,
         }
     }
 
@@ -68,16 +82,37 @@ impl WriteSession {
             Some(Answer::Data { block, payload }) if block == self.expected() => {
                 self.store(payload, buffer)
             }
-            Some(Answer::Data { block, .. }) if block == self.block => {
+            Some(Answer::Data { block, .. }) if block == self.block && self.unacknowledged == 0 => {
                 self.write_answer(buffer);
                 Action::SendAgain
             }
+            Some(Answer::Data { block, .. }) if self.is_behind_gap(block) => self.tell_gap(buffer),
             _ => Action::Wait,
         }
     }
 
     fn expected(&self) -> u16 {
         next_block(self.block, self.terms.rollover)
+    }
+
+    /// True for a block of the same window whose predecessor has not come.
+    fn is_behind_gap(&self, block: u16) -> bool {
+        let mut number = self.expected();
+        (1..self.terms.window).any(|_| {
+            number = next_block(number, self.terms.rollover);
+            number == block
+        })
+    }
+
+    /// Has the client go back to the missing block (RFC 7440, section 4).
+    fn tell_gap(&mut self, buffer: &mut Vec<u8>) -> Action {
+        if self.gap == Gap::Told {
+            return Action::Wait;
+        }
+        self.gap = Gap::Told;
+        self.unacknowledged = 0;
+        write_ack(buffer, self.block);
+        Action::SendAgain
     }
 
     fn store(&mut self, payload: &[u8], buffer: &mut Vec<u8>) -> Action {
@@ -109,15 +144,22 @@ impl WriteSession {
 
     fn stored(&mut self, buffer: &mut Vec<u8>) -> Action {
         self.block = self.expected();
+        self.unacknowledged += 1;
+        self.gap = Gap::Untold;
         self.schedule.restart();
-        self.phase = match self.phase {
-            Phase::Storing(Progress::Last) => Phase::Dallying,
-            _ => Phase::Receiving,
-        };
+        if self.phase == Phase::Storing(Progress::Last) {
+            self.phase = Phase::Dallying;
+            return self.acknowledge(buffer);
+        }
+        self.phase = Phase::Receiving;
+        if self.unacknowledged < self.terms.window {
+            return Action::WaitAnew(self.schedule.interval());
+        }
         self.acknowledge(buffer)
     }
 
-    fn acknowledge(&self, buffer: &mut Vec<u8>) -> Action {
+    fn acknowledge(&mut self, buffer: &mut Vec<u8>) -> Action {
+        self.unacknowledged = 0;
         self.write_answer(buffer);
         Action::Send(self.schedule.interval())
     }

@@ -79,6 +79,35 @@ fn files_arrive_whole_in_both_modes_and_with_every_option() {
 }
 
 #[test]
+fn windows_carry_files_over_gaps_in_both_directions() {
+    let file = contents(200_500);
+    let server = Server::start(&[("image", &file), ("upload", b"")]);
+    for (window, lost) in [(1, &[][..]), (7, &[3, 100]), (64, &[1, 65, 200])] {
+        let received = Client::new(&server).read_windows("image", window, lost);
+        assert!(received == file, "window {window}");
+    }
+    server.set_mode("upload", 0o666);
+    let mut writer = Client::new(&server);
+    let options = [("blksize", "1000"), ("windowsize", "65535")];
+    writer.ask(&request(2, &server.path("upload"), "octet", &options));
+    let oack = b"\0\x06blksize\x001000\0windowsize\x0064\0";
+    assert_eq!(writer.receive().unwrap(), oack);
+    let blocks: Vec<_> = (1..).zip(file.chunks(1000)).collect();
+    for (block, payload) in &blocks[..10] {
+        writer.answer(&data(*block, payload));
+    }
+    writer.answer(&data(12, blocks[11].1));
+    assert_eq!(writer.receive().unwrap(), ack(10));
+    for window in blocks[10..].chunks(64) {
+        for (block, payload) in window {
+            writer.answer(&data(*block, payload));
+        }
+        assert_eq!(writer.receive().unwrap(), ack(window.last().unwrap().0));
+    }
+    assert!(Client::new(&server).read("upload", "octet", &[]) == file);
+}
+
+#[test]
 fn a_slow_client_does_not_disturb_others() {
     let file = contents(2000);
     let server = Server::start(&[("image", &file)]);
