@@ -7,12 +7,7 @@ use common::net::HardwareAddress;
 use super::index::{Malformed, Options};
 use super::note::Note;
 use super::view::{BOOTREQUEST, View};
-use crate::options::{OptionId, Registry, SpaceId, codes};
-
-const LINK_SELECTION: OptionId = OptionId {
-    space: SpaceId::AGENT,
-    code: 5,
-};
+use crate::options::{OptionId, Registry, codes};
 
 /// A message type (option 53; RFC 2132, section 9.6; RFC 4388, section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,28 +104,16 @@ impl<'p> Request<'p> {
         self.options.get(codes::DHCP_CLIENT_IDENTIFIER)
     }
 
-    /// The address that the client would like (option 50).
+    /// The address that the client would like (option 50), whatever the option's length.
     #[must_use]
     pub fn requested_address(&self) -> Option<Ipv4Addr> {
-        self.address(codes::DHCP_REQUESTED_ADDRESS)
+        self.first_address(codes::DHCP_REQUESTED_ADDRESS)
     }
 
-    /// The server that the client means (option 54).
+    /// The server that the client means (option 54), whatever the option's length.
     #[must_use]
     pub fn server_identifier(&self) -> Option<Ipv4Addr> {
-        self.address(codes::DHCP_SERVER_IDENTIFIER)
-    }
-
-    /// The subnet that the client wants an address on (option 118, RFC 3011).
-    #[must_use]
-    pub fn subnet_selection(&self) -> Option<Ipv4Addr> {
-        self.address(codes::SUBNET_SELECTION)
-    }
-
-    /// The link that the relay names (sub-option 5 of option 82, RFC 3527).
-    #[must_use]
-    pub fn link_selection(&self) -> Option<Ipv4Addr> {
-        self.address(LINK_SELECTION)
+        self.first_address(codes::DHCP_SERVER_IDENTIFIER)
     }
 
     /// The lease time that the client would like, in seconds (option 51).
@@ -184,8 +167,12 @@ impl<'p> Request<'p> {
         self.options.contains(super::fqdn_part::ENCODED)
     }
 
-    fn address(&self, id: OptionId) -> Option<Ipv4Addr> {
-        let octets: [u8; 4] = self.options.get(id)?.try_into().ok()?;
+    /// The first four octets as an address; octets that are missing are zero.
+    fn first_address(&self, id: OptionId) -> Option<Ipv4Addr> {
+        let mut octets = [0; 4];
+        for (slot, octet) in octets.iter_mut().zip(self.options.get(id)?) {
+            *slot = *octet;
+        }
         Some(Ipv4Addr::from(octets))
     }
 
@@ -230,7 +217,10 @@ mod tests {
         assert_eq!(request.message_type(), Some(MessageType::REQUEST));
         let wanted = Ipv4Addr::new(10, 9, 0, 5);
         assert_eq!(request.requested_address(), Some(wanted));
-        assert_eq!(request.server_identifier(), None);
+        assert_eq!(
+            request.server_identifier(),
+            Some(Ipv4Addr::new(10, 9, 0, 0))
+        );
         assert_eq!(request.lease_time(), Some(600));
         assert_eq!(request.max_message_size(), Some(1472));
         assert!(request.terminates_text());
