@@ -2,7 +2,7 @@
 
 use super::encapsulate::SiteSpace;
 use super::request::{MessageType, Request};
-use crate::eval::{Evaluator, Flag};
+use crate::eval::Evaluator;
 use crate::options::{OptionId, SpaceId, codes};
 
 /// The original's list has room for so many codes.
@@ -14,13 +14,18 @@ pub(super) struct Priorities {
 }
 
 impl Priorities {
-    /// The codes for a reply with a parameter request list.
-    pub(super) fn requested(list: &[u8], request: &Request<'_>, values: &Evaluator<'_>) -> Vec<u8> {
+    /// The codes for a reply with a parameter request list. `echoes` says that the client's identifier is one of them.
+    pub(super) fn requested(
+        list: &[u8],
+        echoes: bool,
+        request: &Request<'_>,
+        values: &Evaluator<'_>,
+    ) -> Vec<u8> {
         let mut priorities = Self::mandatory();
         if values.set.contains(codes::SUBNET_SELECTION) {
             priorities.push(codes::SUBNET_SELECTION);
         }
-        if values.is_on(codes::ECHO_CLIENT_ID, Flag::Deny) {
+        if echoes {
             priorities.push(codes::DHCP_CLIENT_IDENTIFIER);
         }
         let room = LIMIT.saturating_sub(priorities.codes.len());

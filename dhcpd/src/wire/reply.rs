@@ -8,7 +8,7 @@ use super::layout::{Layout, agent_option};
 use super::order::Priorities;
 use super::request::Request;
 use super::view::{BOOTREPLY, FIXED_LENGTH, Header, MAGIC_COOKIE};
-use crate::eval::Evaluator;
+use crate::eval::{Evaluator, Flag};
 use crate::options::{OptionId, SpaceId, codes};
 
 /// Octets of the `file` field.
@@ -150,7 +150,8 @@ impl Reply<'_> {
         };
         match list {
             Some(list) if self.honours_list() && !list.is_empty() => {
-                Priorities::requested(list, request, values)
+                let echoes = self.echoes_identifier(values);
+                Priorities::requested(list, echoes, request, values)
             }
             _ => Priorities::everything(values, site),
         }
@@ -218,7 +219,7 @@ impl Reply<'_> {
             return agent_option(&value);
         }
         let mut parts: Vec<(OptionId, Cow<'_, [u8]>)> = Vec::new();
-        if self.echoes_relay() && request.agent_information().is_some() {
+        if self.echoes_relay(request) {
             let received = request.options.iter();
             let of_relay = received.filter(|option| option.id.space == SpaceId::AGENT);
             parts.extend(of_relay.map(|option| (option.id, Cow::Borrowed(&*option.value))));
@@ -270,8 +271,18 @@ impl Reply<'_> {
         matches!(self.kind, ReplyKind::Lease | ReplyKind::Inform)
     }
 
-    fn echoes_relay(&self) -> bool {
-        self.kind != ReplyKind::StaticBootp
+    /// `echo-client-id`, which DHCPINFORM does not look at.
+    fn echoes_identifier(&self, values: &Evaluator<'_>) -> bool {
+        self.kind != ReplyKind::Inform && values.is_on(codes::ECHO_CLIENT_ID, Flag::Deny)
+    }
+
+    /// What the relay said before this message comes back in a refusal only.
+    fn echoes_relay(&self, request: &Request<'_>) -> bool {
+        match self.kind {
+            ReplyKind::StaticBootp => false,
+            ReplyKind::Nak => true,
+            _ => request.agent_information().is_some(),
+        }
     }
 
     fn is_bootp(&self) -> bool {
