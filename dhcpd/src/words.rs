@@ -270,12 +270,6 @@ pub fn lease_test_passed(path: &Path) -> String {
     )
 }
 
-/// Something was written to the lease file in numbers.
-#[must_use]
-pub fn wrote(count: usize, what: &str) -> String {
-    format!("Wrote {count} {what} to leases file.")
-}
-
 /// A record could not be written or synced.
 #[must_use]
 pub fn commit_failed(error: &io::Error) -> String {

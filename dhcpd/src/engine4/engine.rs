@@ -55,10 +55,11 @@ impl Engine {
     }
 
     /// Appends the whole lease file: what a start writes in place of the old file. `reading` is what was read besides
-    /// leases. Says in `outbox` how many leases there are.
+    /// leases. Says in `outbox` what that is.
     pub fn write_leases(&self, reading: &Reading, file: &mut Vec<u8>, outbox: &mut Outbox) {
         let count = lease::write_file(&self.table, reading, self.world.id_format(), file);
-        outbox.info(words::wrote_leases(count));
+        let said = lease::written(self.world.config(), count);
+        said.into_iter().for_each(|line| outbox.info(line));
     }
 
     /// Handles the UDP payload of a message to the server's port.

@@ -181,28 +181,46 @@ impl<'f> Finder<'f, '_> {
     fn find_by_uid(&mut self) -> Option<Found<'f>> {
         let uid = self.exchange.request.client_identifier()?;
         let pools = self.exchange.config().pools_of(self.network);
-        let found = self.table.of_uid(uid, pools);
-        self.first_permitted(found)
+        let table = self.table;
+        let found = table.of_uid(uid, pools);
+        self.first_permitted(found, |pool| table.held_in_by_uid(uid, pool))
     }
 
     fn find_by_hardware(&mut self) -> Option<Found<'f>> {
         let pools = self.exchange.config().pools_of(self.network);
-        let hardware = &self.exchange.request.hardware;
-        let mut found = self.table.of_hardware(hardware, pools);
+        let hardware = self.exchange.request.hardware;
+        let table = self.table;
+        let mut found = table.of_hardware(&hardware, pools);
         found.retain(|found| is_returnable(&found.lease));
-        self.first_permitted(found)
+        self.first_permitted(found, |pool| table.held_in_by_hardware(&hardware, pool))
     }
 
-    /// What the client may not use any more, it gives back.
-    fn first_permitted(&mut self, found: Vec<Found<'f>>) -> Option<Found<'f>> {
+    /// The first of the client's leases that it may use. What it may not use any more, and would rather have had, it gives
+    /// back: all that it holds in that pool.
+    fn first_permitted(
+        &mut self,
+        found: Vec<Found<'f>>,
+        held_in: impl Fn(PoolId) -> Vec<Found<'f>>,
+    ) -> Option<Found<'f>> {
+        let mut given_up = Vec::new();
+        let mut chosen = None;
         for found in found {
-            if !is_returnable(&found.lease) || !self.may_use(found.pool) {
-                self.release(found.lease.address);
-                continue;
+            if is_returnable(&found.lease) && self.may_use(found.pool) {
+                chosen = Some(found);
+                break;
             }
-            return Some(found);
+            given_up.extend(held_in(found.pool));
+            given_up.push(found);
         }
-        None
+        if let Some(chosen) = &chosen {
+            given_up.retain(|found| found.lease.preference(&chosen.lease).is_lt());
+        }
+        given_up.sort_by(|one, other| one.lease.preference(&other.lease));
+        given_up.dedup_by_key(|found| found.lease.address);
+        for found in &given_up {
+            self.release(found.lease.address);
+        }
+        chosen
     }
 
     fn find_by_address(&mut self, address: Ipv4Addr) -> Option<Found<'f>> {
@@ -252,9 +270,8 @@ impl<'f> Finder<'f, '_> {
                 rivals.uid = Some(uid);
             }
         }
-        if self.is_request() && rivals.fixed.is_some() {
+        if self.is_request() && rivals.fixed.take().is_some() {
             self.tell_conflict(rivals);
-            rivals.fixed = None;
         }
         if !is_same(rivals.ip.as_ref(), rivals.uid.as_ref()) {
             rivals.ip = None;
@@ -283,6 +300,7 @@ impl<'f> Finder<'f, '_> {
 
     fn tell_conflict(&mut self, rivals: &Rivals<'f>) {
         let Some(ip) = &rivals.ip else { return };
+        self.search.refusal = Some(words::CONFLICT);
         let address = ip.lease.address;
         let host = rivals.fixed.as_ref().and_then(|fixed| fixed.lease.host);
         let host = host.and_then(|id| self.exchange.host(id));

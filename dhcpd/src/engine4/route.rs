@@ -60,11 +60,11 @@ pub(super) fn broadcast_route(exchange: &Exchange<'_>, source: Ipv4Addr) -> Rout
     }
 }
 
-/// To the relay agent, if there is one. One on this machine is a test client.
+/// To the relay agent, if there is one. One at 127.0.0.1 is a test client.
 pub(super) fn to_relay(exchange: &Exchange<'_>) -> Option<Route> {
     let destination = exchange.giaddr();
     let setup = &exchange.world.setup;
-    let port = match destination.is_loopback() {
+    let port = match destination == Ipv4Addr::LOCALHOST {
         true => setup.remote_port,
         false => setup.local_port,
     };

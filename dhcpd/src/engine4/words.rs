@@ -40,6 +40,8 @@ pub(super) const UNSUITABLE: &str = "Hostname Unsuitable for Printing";
 pub(super) const INCORRECT: &str = "requested address is incorrect";
 /// Option 56 of a refusal: somebody else has it.
 pub(super) const NOT_AVAILABLE: &str = "requested address not available";
+/// Option 56 of a refusal: a declaration and a pool both have it.
+pub(super) const CONFLICT: &str = "database conflict - call for help!";
 
 pub(super) const DECLINED: &str = "declined.";
 pub(super) const PINGED: &str = "pinged before offer";
@@ -340,12 +342,6 @@ pub(super) fn ping_unexpected(address: Ipv4Addr) -> String {
     format!("unexpected ICMP Echo Reply from {address}")
 }
 
-// Start.
-
-pub(super) fn wrote_leases(count: usize) -> String {
-    format!("Wrote {count} leases to leases file.")
-}
-
 // Messages that are dropped before anything is decided.
 
 /// `None`: in silence.
@@ -425,10 +421,17 @@ fn printable(bytes: &[u8]) -> String {
     text
 }
 
-/// Octets of a client identifier in place of a hardware address: as text if they are text.
+/// Octets of a client identifier in place of a hardware address: as text, cut, if they begin as text; as hexadecimal octets;
+/// and not at all if there are too many of those.
 pub(super) fn identifier(uid: &[u8]) -> String {
-    if uid.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-        return format!("\"{}\"", printable(uid));
+    const SHOWN: usize = 57;
+    const SHOWN_OCTETS: usize = 20;
+    let start = uid.get(..SHOWN).unwrap_or(uid);
+    if start.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return format!("\"{}\"", printable(start));
+    }
+    if uid.len() > SHOWN_OCTETS {
+        return String::new();
     }
     let octets: Vec<String> = uid.iter().map(|byte| format!("{byte:02x}")).collect();
     octets.join(":")

@@ -115,17 +115,9 @@ impl Stock {
     }
 }
 
-/// Says what was written, in the original's categories: of classes and hosts there are only those of the
-/// configuration, which it does not write.
 fn report(config: &Config, leases: usize, logger: &Logger) {
-    if !config.classes.is_empty() {
-        logger.info(&words::wrote(0, "class decls"));
-    }
-    if !config.hosts.is_empty() {
-        logger.info(&words::wrote(0, "deleted host decls"));
-        logger.info(&words::wrote(0, "new dynamic host decls"));
-    }
-    logger.info(&words::wrote(leases, "leases"));
+    let said = lease::written(config, leases);
+    said.iter().for_each(|line| logger.info(line));
 }
 
 /// An identifier made of the time and a link address (RFC 8415, section 11.2).

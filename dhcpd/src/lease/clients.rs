@@ -122,6 +122,17 @@ impl Clients {
         found.into_iter().map(address_of).collect()
     }
 
+    /// All leases of one pool that the client holds, the best first; as [`best`](Self::best) without those of somebody with an
+    /// identifier.
+    pub(super) fn held_in(&self, key: &[u8], pool: PoolId) -> Vec<Ipv4Addr> {
+        let key = self.hasher.hash_one(key);
+        let from = self.entries.range(lowest(key, Holding::Held, pool.0)..);
+        let of_pool = from.take_while(|entry| {
+            entry.key == key && entry.holding == Holding::Held && entry.pool == pool.0
+        });
+        of_pool.copied().map(address_of).collect()
+    }
+
     /// The leases that the client holds, on all networks.
     pub(super) fn held(&self, key: &[u8]) -> Vec<Ipv4Addr> {
         let key = self.hasher.hash_one(key);

@@ -21,5 +21,6 @@ pub use reader::{Reading, read};
 pub use record::{Account, Lease, Rare, Value, Variable};
 pub use states::State;
 pub use table::{Found, Table, Tally};
+pub use words::written;
 pub(crate) use writer::is_plain;
 pub use writer::{IdFormat, write_duid, write_file, write_header, write_lease};

@@ -1,5 +1,6 @@
 //! One lease, as it is kept in memory and written to the lease file (reference isc-dhcpd-behaviour.md, section 10.3).
 
+use std::cmp::Ordering;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -178,6 +179,12 @@ impl Lease {
         }
         self.state = self.next;
         self.next = self.state.successor();
+    }
+
+    /// `Less` if its client would rather have it back than `other`.
+    #[must_use]
+    pub fn preference(&self, other: &Self) -> Ordering {
+        self.place.cmp(&other.place)
     }
 
     /// True if the startup rewrite keeps it: somebody had it, or has it.

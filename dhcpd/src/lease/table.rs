@@ -141,6 +141,30 @@ impl Table {
             .collect()
     }
 
+    /// All leases of a pool that are held under a client identifier, the best first.
+    #[must_use]
+    pub fn held_in_by_uid(&self, uid: &[u8], pool: PoolId) -> Vec<Found<'_>> {
+        let held = self.by_uid.held_in(uid, pool).into_iter();
+        let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
+        held.filter_map(|address| self.find(address))
+            .filter(same)
+            .collect()
+    }
+
+    /// All leases of a pool that are held under a hardware address, the best first, without those that somebody holds under
+    /// a client identifier.
+    #[must_use]
+    pub fn held_in_by_hardware(&self, hardware: &HardwareAddress, pool: PoolId) -> Vec<Found<'_>> {
+        let held = self
+            .by_hardware
+            .held_in(&key_of(hardware), pool)
+            .into_iter();
+        let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
+        held.filter_map(|address| self.find(address))
+            .filter(same)
+            .collect()
+    }
+
     /// Addresses that are held under a client identifier, on all networks.
     #[must_use]
     pub fn held_by_uid(&self, uid: &[u8]) -> Vec<Ipv4Addr> {
@@ -188,6 +212,11 @@ impl Table {
         self.order = self.order.saturating_sub(1);
         lease.order = self.order;
         self.place(lease)
+    }
+
+    /// Replaces what is known about a lease that neither moves to another state nor loses its place among others.
+    pub fn amend(&mut self, lease: Lease) {
+        self.place(lease);
     }
 
     /// A lease whose time has come, to be moved on; `None` when there is none left.

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use common::log::{Level, Line};
 
 use super::lexer::Spot;
+use crate::config::model::Config;
 
 pub(super) const CORRUPT: &str = "Corrupt lease file - possible data loss!";
 pub(super) const POSSIBLY_CORRUPT: &str = "possibly corrupt lease file";
@@ -28,6 +29,20 @@ pub(super) const BILLING: &str = "expecting \"class\" or \"subclass\"";
 pub(super) const BILLING_CLASS: &str = "expecting a class name.";
 pub(super) const EPOCH: &str = "Seconds since epoch expected.";
 pub(super) const ZONE: &str = "Time zone offset or semicolon expected.";
+
+/// What a whole new lease file holds, in the original's categories. Classes and hosts of the configuration are not written.
+#[must_use]
+pub fn written(config: &Config, leases: usize) -> Vec<String> {
+    let kinds = [
+        (!config.classes.is_empty(), 0, "class decls"),
+        (!config.hosts.is_empty(), 0, "deleted host decls"),
+        (!config.hosts.is_empty(), 0, "new dynamic host decls"),
+        (true, leases, "leases"),
+    ];
+    let said = kinds.into_iter().filter(|row| row.0);
+    said.map(|(_, count, what)| format!("Wrote {count} {what} to leases file."))
+        .collect()
+}
 
 pub(super) fn weird_state(word: &str) -> String {
     format!("{word}: expecting a binding state.")
