@@ -7,11 +7,12 @@ use super::exchange::Membership;
 use super::grant::Grant;
 use super::words;
 use crate::config::model::Config;
-use crate::lease::{Account, State};
+use crate::lease::{Account, Lease};
 
 impl Engine {
-    /// Finds a class with room for the lease, if any class has a limit. The error is a line that says that none has.
-    pub(super) fn bill(&self, grant: &Grant<'_, '_>) -> Result<Option<Account>, String> {
+    /// Finds a class with room for the lease, if any class has a limit. The error is a line that says that none has; the
+    /// lease then counts against none.
+    pub(super) fn bill(&mut self, grant: &Grant<'_, '_>) -> Result<Option<Account>, String> {
         if grant.candidate.is_static() {
             return Ok(None);
         }
@@ -23,15 +24,26 @@ impl Engine {
             .collect();
         let lease = &grant.candidate.lease;
         let present = lease.rare.as_ref().and_then(|rare| rare.billing.as_ref());
-        let present = present.filter(|_| lease.state == State::Active);
         if let Some((_, kept)) = accounts.iter().find(|row| Some(&row.1) == present) {
             return Ok(Some(kept.clone()));
         }
         let has_room = |row: &&(u32, Account)| self.table.billed(&row.1) < row.0;
         match (accounts.iter().find(has_room), accounts.last()) {
             (Some((_, account)), _) => Ok(Some(account.clone())),
-            (None, Some((_, last))) => Err(words::no_billing(&grant.prefix, &last.class)),
+            (None, Some((_, last))) => {
+                self.unbill(lease);
+                Err(words::no_billing(&grant.prefix, &last.class))
+            }
             (None, None) => Ok(None),
+        }
+    }
+
+    fn unbill(&mut self, lease: &Lease) {
+        let mut lease = lease.clone();
+        if let Some(rare) = lease.rare.as_mut().filter(|rare| rare.billing.is_some()) {
+            rare.billing = None;
+            lease.drop_empty_rare();
+            self.table.amend(lease);
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Leases that come back: released, declined, abandoned (reference isc-dhcpd-behaviour.md, section 6).
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use common::time::Time;
 
 use super::Engine;
 use super::exchange::Exchange;
-use super::handlers::run_block;
+use super::handlers::{forget_handlers, run_block, run_expiry};
 use super::outbox::Outbox;
 use super::words;
 use crate::eval::Flag;
-use crate::lease::{Found, NEVER, State, write_lease};
+use crate::lease::{Found, Lease, NEVER, State, write_lease};
 use crate::options::{OptionSet, codes};
 
 impl Engine {
@@ -71,33 +74,26 @@ impl Engine {
         flag.unwrap_or(Flag::Allow)
     }
 
-    /// Ends a lease that somebody holds; a free one stays as it is.
+    /// Ends a lease that somebody holds. A free one stays as it is, but what an offer wanted to happen is over.
     pub(super) fn release(
         &mut self,
         exchange: &Exchange<'_>,
         address: Ipv4Addr,
         outbox: &mut Outbox,
     ) {
-        let now = exchange.seconds();
-        let Some(found) = self
-            .table
-            .find(address)
-            .filter(|found| found.lease.state.is_in_use())
-        else {
+        let Some(found) = self.table.find(address) else {
             return;
         };
         let mut lease = found.lease.into_owned();
-        let text = lease.rare.as_ref().and_then(|rare| rare.on_release.clone());
-        let block = text.and_then(|text| self.blocks.of(&text, exchange.config()));
-        if let Some(block) = block.filter(|_| lease.ends > now) {
-            let facts = exchange.facts(&lease, false);
-            run_block(
-                &block,
-                &exchange.context(Some(facts), false),
-                &mut lease,
-                outbox,
-            );
+        self.run_release(exchange, &mut lease, outbox);
+        if !lease.state.is_in_use() {
+            if lease.rare.is_some() {
+                forget_handlers(&mut lease);
+                self.table.amend(lease);
+            }
+            return;
         }
+        let now = exchange.seconds();
         lease.clear_variables();
         lease.ends = now;
         lease.tstp = now;
@@ -105,6 +101,15 @@ impl Engine {
         let format = self.world.id_format();
         if let Some(stored) = self.table.move_on(lease) {
             write_lease(&mut outbox.journal, stored, format);
+        }
+    }
+
+    fn run_release(&mut self, exchange: &Exchange<'_>, lease: &mut Lease, outbox: &mut Outbox) {
+        let text = lease.rare.as_ref().and_then(|rare| rare.on_release.clone());
+        if let Some(block) = text.and_then(|text| self.blocks.of(&text, exchange.config())) {
+            let facts = exchange.facts(lease, false);
+            let context = exchange.context(Some(facts), false);
+            run_block(&block, &context, lease, outbox);
         }
     }
 
@@ -121,6 +126,12 @@ impl Engine {
         lease.hardware = None;
         lease.uid = None;
         outbox.error(words::abandoning(address, why));
+        if lease.state == State::Active {
+            let world = Arc::clone(&self.world);
+            let facts = (world.config(), &world.setup.names);
+            let time = Time::from_seconds(i64::from(now));
+            run_expiry(&mut lease, &mut self.blocks, facts, time, outbox);
+        }
         let format = self.world.id_format();
         if let Some(stored) = self.table.store(lease) {
             write_lease(&mut outbox.journal, stored, format);

@@ -42,16 +42,26 @@ pub fn end_leases(
     let seconds = u32::try_from(now.seconds()).unwrap_or(0);
     let format = IdFormat::of(config);
     while let Some(mut lease) = table.due(seconds) {
-        let text = lease.rare.as_ref().and_then(|rare| rare.on_expiry.clone());
-        let block = text.and_then(|text| blocks.of(&text, config));
-        if let Some(block) = block {
-            let mut context = Context::new(&config.options, names, now);
-            context.lease = Some(facts_without_host(&lease));
-            run_block(&block, &context, &mut lease, outbox);
-        }
+        run_expiry(&mut lease, blocks, (config, names), now, outbox);
         if let Some(ended) = table.move_on(lease) {
             write_lease(&mut outbox.journal, ended, format);
         }
+    }
+}
+
+/// Does what a lease asked for at its end by itself.
+pub(super) fn run_expiry(
+    lease: &mut Lease,
+    blocks: &mut Blocks,
+    (config, names): (&Config, &ResolvedNames),
+    now: Time,
+    outbox: &mut Outbox,
+) {
+    let text = lease.rare.as_ref().and_then(|rare| rare.on_expiry.clone());
+    if let Some(block) = text.and_then(|text| blocks.of(&text, config)) {
+        let mut context = Context::new(&config.options, names, now);
+        context.lease = Some(facts_without_host(lease));
+        run_block(&block, &context, lease, outbox);
     }
 }
 
@@ -109,6 +119,15 @@ pub(super) fn keep_variables(lease: &mut Lease, variables: &Variables) {
         Some(Variable { name, value })
     });
     lease.replace_variables(stored.collect());
+}
+
+/// Forgets what was to happen at the end of a lease.
+pub(super) fn forget_handlers(lease: &mut Lease) {
+    if let Some(rare) = &mut lease.rare {
+        rare.on_expiry = None;
+        rare.on_release = None;
+    }
+    lease.drop_empty_rare();
 }
 
 /// Stores what `on expiry` and `on release` statements asked for; what none spoke of stays.

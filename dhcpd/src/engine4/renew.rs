@@ -3,7 +3,7 @@
 
 use super::answer::Answer;
 use super::grant::Grant;
-use super::handlers::{keep_handlers, keep_variables};
+use super::handlers::{forget_handlers, keep_handlers, keep_variables};
 use super::outbox::Outbox;
 use super::times::Term;
 use super::words;
@@ -45,10 +45,11 @@ pub(super) fn renew(
     keep_variables(&mut new, &values.context.variables());
     keep_handlers(&mut new, &values.context.handlers());
     record_client(grant, values, &mut new);
-    if grant.answer.commits() && !grant.candidate.is_static() {
+    let mut changed = old.stale;
+    if grant.answer.commits() || old.state == State::Active {
+        changed |= grant.account.as_ref() != account_of(old);
         bill(&mut new, grant.account.clone());
     }
-    let mut changed = old.stale;
     changed |= take_hostname(grant, &mut new);
     if term.reserved && !old.reserved {
         outbox.debug(words::BECOMES_RESERVED);
@@ -88,24 +89,20 @@ fn begin_anew(grant: &Grant<'_, '_>, term: Term) -> Lease {
     new.reserved = old.reserved || term.reserved;
     new.host = grant.host;
     new.rare.clone_from(&old.rare);
+    // What was to happen at the end of a lease that has ended does not hold for the next.
     if grant.answer != Answer::Offer && old.ends <= now {
-        forget_events(&mut new);
+        forget_handlers(&mut new);
     }
     new
+}
+
+fn account_of(lease: &Lease) -> Option<&Account> {
+    lease.rare.as_ref()?.billing.as_ref()
 }
 
 fn bill(lease: &mut Lease, account: Option<Account>) {
     if account.is_some() || lease.rare.is_some() {
         lease.rare.get_or_insert_default().billing = account;
-    }
-    lease.drop_empty_rare();
-}
-
-/// What was to happen at the end of a lease that has ended does not hold for the next.
-fn forget_events(lease: &mut Lease) {
-    if let Some(rare) = &mut lease.rare {
-        rare.on_expiry = None;
-        rare.on_release = None;
     }
     lease.drop_empty_rare();
 }

@@ -1,41 +1,44 @@
 //! From leases read to a table that gives addresses out in the order in which the original would.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use common::log::Line;
 
 use super::clients::Place;
 use super::fresh::BUCKETS;
-use super::record::Lease;
+use super::record::{Account, Lease};
 use super::states::State;
 use super::table::Table;
 use super::words;
-use crate::config::model::{Config, PoolId};
+use crate::config::model::{Class, Config, PoolId};
 
 /// Collects leases while they are read: of several records for an address the last counts.
 #[derive(Debug)]
-pub struct Load {
+pub struct Load<'c> {
     table: Table,
-    /// Names of the classes that leases can be billed to.
-    classes: HashSet<Box<str>>,
+    /// Classes that leases can be billed to, by name.
+    classes: HashMap<&'c str, &'c Class>,
+    /// How many leases each account is billed for so far.
+    billed: HashMap<Account, u32>,
     /// What to log about the leases taken so far.
     pub lines: Vec<Line>,
     /// In the order in which the original walks its table of leases.
     leases: BTreeMap<Step, Lease>,
 }
 
-impl Load {
+impl<'c> Load<'c> {
     /// Nothing read yet, for the pools of a configuration.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &'c Config) -> Self {
         Self {
             table: Table::new(config),
             classes: config
                 .classes
                 .iter()
-                .map(|class| class.name.clone())
+                .map(|class| (&*class.name, class))
                 .collect(),
+            billed: HashMap::new(),
             lines: Vec::new(),
             leases: BTreeMap::new(),
         }
@@ -46,23 +49,50 @@ impl Load {
         if self.table.pool_of(lease.address).is_none() {
             return false;
         }
-        self.drop_unknown_account(&mut lease);
         let bits = lease.address.to_bits();
-        self.leases.insert((bits % BUCKETS, Reverse(bits)), lease);
+        let step = (bits % BUCKETS, Reverse(bits));
+        if let Some(replaced) = self.leases.remove(&step) {
+            self.forget_account(&replaced);
+        }
+        self.check_account(&mut lease);
+        self.leases.insert(step, lease);
         true
     }
 
-    /// Nobody counts what is billed to a class that is not declared any more.
-    fn drop_unknown_account(&mut self, lease: &mut Lease) {
-        let account = lease.rare.as_mut().and_then(|rare| {
-            rare.billing
-                .take_if(|it| !self.classes.contains(&*it.class))
-        });
-        if let Some(account) = account {
-            self.lines
-                .push(words::plain(words::unknown_class(&account.class)));
-            lease.drop_empty_rare();
+    fn forget_account(&mut self, lease: &Lease) {
+        let account = lease.rare.as_ref().and_then(|rare| rare.billing.as_ref());
+        if let Some(count) = account.and_then(|account| self.billed.get_mut(account)) {
+            *count = count.saturating_sub(1);
         }
+    }
+
+    /// Bills a lease to its account. It counts against none whose class is not declared any more, or which has no room
+    /// for it any more.
+    fn check_account(&mut self, lease: &mut Lease) {
+        let billing = lease.rare.as_mut().and_then(|rare| rare.billing.take());
+        if let Some(account) = billing {
+            match self.limit_of(&account) {
+                Some(limit) => {
+                    let count = self.billed.entry(account.clone()).or_default();
+                    if *count < limit {
+                        *count += 1;
+                        lease.rare.get_or_insert_default().billing = Some(account);
+                    }
+                }
+                None => self
+                    .lines
+                    .push(words::plain(words::unknown_class(&account.class))),
+            }
+        }
+        lease.drop_empty_rare();
+    }
+
+    /// How many leases may be billed to an account; `None` if there is no such class.
+    fn limit_of(&self, account: &Account) -> Option<u32> {
+        let class = self.classes.get(&*account.class)?;
+        let value = account.value.as_deref();
+        let subclass = value.and_then(|value| class.subclasses.get(value));
+        Some(subclass.map_or(class.limit, |subclass| subclass.limit))
     }
 
     /// The table of everything read.

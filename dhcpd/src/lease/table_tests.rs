@@ -123,7 +123,8 @@ fn looking_at_an_address_makes_no_record_of_it() {
 
 #[test]
 fn of_records_read_for_one_address_the_last_counts() {
-    let mut load = Load::new(&config(&[("10.9.0.10", "10.9.0.20")]));
+    let config = config(&[("10.9.0.10", "10.9.0.20")]);
+    let mut load = Load::new(&config);
     for ends in [100, 50] {
         let mut read = lease(10, State::Free, ends);
         read.state = State::Active;
@@ -136,7 +137,8 @@ fn of_records_read_for_one_address_the_last_counts() {
 
 #[test]
 fn leases_read_with_one_end_come_out_in_the_order_of_the_original_table() {
-    let mut load = Load::new(&config(&[("10.9.0.10", "10.9.0.13")]));
+    let config = config(&[("10.9.0.10", "10.9.0.13")]);
+    let mut load = Load::new(&config);
     for (last, ends) in [(13, 7), (10, 7), (12, 9), (11, 7)] {
         load.accept(lease(last, State::Free, ends));
     }
@@ -147,7 +149,8 @@ fn leases_read_with_one_end_come_out_in_the_order_of_the_original_table() {
 
 #[test]
 fn an_address_that_was_never_leased_interrupts_the_order_of_those_around_it() {
-    let mut load = Load::new(&config(&[("10.9.0.10", "10.9.0.14")]));
+    let config = config(&[("10.9.0.10", "10.9.0.14")]);
+    let mut load = Load::new(&config);
     for last in [10, 11, 13, 14] {
         load.accept(lease(last, State::Free, 7));
     }
