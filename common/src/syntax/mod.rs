@@ -2,6 +2,7 @@
 
 mod cursor;
 mod lexer;
+pub mod map;
 mod place;
 mod string;
 mod token;
