@@ -134,6 +134,12 @@ impl<'a> Request<'a> {
     }
 }
 
+/// True for a datagram that asks for a transfer, well or badly.
+#[must_use]
+pub fn is_request(datagram: &[u8]) -> bool {
+    matches!(split_word(datagram), Some((RRQ | WRQ, _)))
+}
+
 impl Mode {
     fn parse(word: &[u8]) -> Option<Self> {
         if word.eq_ignore_ascii_case(b"netascii") {

@@ -65,6 +65,15 @@ pub enum Family {
     Ipv6,
 }
 
+/// Where transfers go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortUse {
+    /// Each has a port of its own (RFC 1350, section 4).
+    PerTransfer,
+    /// All go through the listening port (`--single-port`).
+    Single,
+}
+
 /// Whether an upload may bring a file into being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {
@@ -101,6 +110,8 @@ pub struct Settings {
     pub verbosity: i64,
     /// What clients may negotiate.
     pub limits: Limits,
+    /// Where transfers go through.
+    pub port_use: PortUse,
     /// The ports to answer from; any if absent.
     pub ports: Option<RangeInclusive<u16>>,
     /// The operands.
@@ -197,6 +208,7 @@ impl Default for Settings {
                 interval: DEFAULT_INTERVAL,
                 refused: Vec::new(),
             },
+            port_use: PortUse::PerTransfer,
             ports: None,
             directories: Vec::new(),
         }
@@ -231,6 +243,7 @@ impl Settings {
             Meaning::Verbosity => self.verbosity = parse_loosely(value),
             Meaning::Refuse => self.refuse(value)?,
             Meaning::BlockSize => self.limits.max_block = parse_block_size(value)?,
+            Meaning::SinglePort => self.port_use = PortUse::Single,
             Meaning::WindowSize => self.limits.max_window = parse_window(value)?,
             Meaning::PortRange => self.ports = parse_ports(value)?,
             // The first is of use to inetd's server only; the second never comes here.

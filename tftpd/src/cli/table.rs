@@ -39,6 +39,8 @@ pub enum Meaning {
     Refuse,
     /// The largest block size.
     BlockSize,
+    /// All transfers through the listening port.
+    SinglePort,
     /// The largest window.
     WindowSize,
     /// The ports to answer from.
@@ -131,5 +133,6 @@ pub const FLAGS: &[Flag] = &[
     valued('B', "blocksize", "BYTES", Meaning::BlockSize),
     valued('R', "port-range", "FROM:TO", Meaning::PortRange),
     plain('V', "version", Meaning::Version),
+    ours("single-port", None, Meaning::SinglePort),
     ours("windowsize-max", Some("BLOCKS"), Meaning::WindowSize),
 ];

@@ -1,11 +1,13 @@
-//! How a transfer reaches its client: a socket that is connected to it.
+//! How a transfer reaches its client: by a socket of its own that is connected to it, or by the listening socket that all
+//! transfers share.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::sys::burst::{self, Cutting};
+use common::sys::burst::{self, Cutting, Route};
 use common::sys::watch::Watched;
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
@@ -13,34 +15,62 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
+use super::single_port::Conversation;
+use super::transfer::Scratch;
+
 /// An ICMP error makes a socket ready, but not readable.
 const READABLE_OR_ERROR: Interest = Interest::READABLE.add(Interest::ERROR);
 
+/// A way to a client before it is known whether there will be a transfer.
+pub(super) enum Line {
+    /// A connected socket.
+    Own(UdpSocket),
+    /// A part in the listening socket.
+    Shared(Conversation),
+}
+
 /// The way to the client of a running transfer.
 pub(super) struct Channel {
-    socket: Watched<UdpSocket>,
+    kind: Kind,
     cutting: Cutting,
 }
 
+enum Kind {
+    Own(Watched<UdpSocket>),
+    Shared(Conversation),
+}
+
+impl Line {
+    /// Sends the only packet that the client gets.
+    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Own(socket) => send(socket, packet, None),
+            Self::Shared(part) => send(part.socket(), packet, Some(part.route())),
+        }
+    }
+}
+
 impl Channel {
-    /// Has the reactor watch a connected socket.
-    pub(super) fn open(socket: UdpSocket, cutting: Cutting) -> io::Result<Self> {
-        Ok(Self {
-            socket: Watched::with_errors(socket)?,
-            cutting,
-        })
+    /// Has the reactor watch the line.
+    pub(super) fn open(line: Line, cutting: Cutting) -> io::Result<Self> {
+        let kind = match line {
+            Line::Own(socket) => Kind::Own(Watched::with_errors(socket)?),
+            Line::Shared(conversation) => Kind::Shared(conversation),
+        };
+        Ok(Self { kind, cutting })
     }
 
     /// Sends one packet.
     pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
-        send(self.socket.get_ref(), packet)
+        let (socket, route) = self.kind.way();
+        send(socket, packet, route)
     }
 
     /// Sends the packets that stand in `packets`, each of `length` bytes but the last. Returns how many the socket has
     /// no room for.
     pub(super) fn send_blocks(&mut self, packets: &[u8], length: usize) -> io::Result<usize> {
-        let socket = self.socket.get_ref();
-        match burst::send_packets(socket, packets, length, &mut self.cutting, None) {
+        let (socket, route) = self.kind.way();
+        match burst::send_packets(socket, packets, length, &mut self.cutting, route) {
             Err(error) => tolerate_loss(error).map(|()| 0),
             sent => sent,
         }
@@ -48,36 +78,55 @@ impl Channel {
 
     /// Waits until the socket has room again, but no longer than `patience`: after that the packets are lost.
     pub(super) async fn wait_for_room(&self, patience: Duration) -> io::Result<()> {
-        let socket = Watched::for_sending(self.socket.get_ref().try_clone()?)?;
+        let socket = Watched::for_sending(self.kind.way().0.try_clone()?)?;
         match timeout(patience, socket.writable()).await {
             Ok(Err(error)) => Err(error),
             Ok(Ok(_)) | Err(_) => Ok(()),
         }
     }
 
-    /// Waits for a datagram and has `read` take it: the same call brings the news that the client's port is closed.
-    pub(super) async fn receive<T>(
-        &self,
-        mut read: impl FnMut(&UdpSocket) -> io::Result<T>,
-    ) -> io::Result<T> {
+    /// Waits for a datagram, or for the news that the client's port is closed. Returns the datagram's length.
+    pub(super) async fn receive(&self, scratch: &RefCell<Scratch>) -> io::Result<usize> {
+        let socket = match &self.kind {
+            Kind::Own(socket) => socket,
+            Kind::Shared(conversation) => return Ok(conversation.receive(scratch).await),
+        };
         loop {
-            let mut ready = self.socket.ready(READABLE_OR_ERROR).await?;
-            let attempt = |socket: &AsyncFd<UdpSocket>| read(socket.get_ref());
+            let mut ready = socket.ready(READABLE_OR_ERROR).await?;
+            let attempt = |socket: &AsyncFd<UdpSocket>| {
+                receive_now(socket.get_ref(), &mut scratch.borrow_mut().received)
+            };
             if let Ok(received) = ready.try_io(attempt) {
                 return received;
             }
         }
     }
+
+    /// The part in the shared socket, if it is one.
+    pub(super) fn conversation(&self) -> Option<&Conversation> {
+        match &self.kind {
+            Kind::Own(_) => None,
+            Kind::Shared(conversation) => Some(conversation),
+        }
+    }
+}
+
+impl Kind {
+    fn way(&self) -> (&UdpSocket, Option<&Route>) {
+        match self {
+            Self::Own(socket) => (socket.get_ref(), None),
+            Self::Shared(part) => (part.socket(), Some(part.route())),
+        }
+    }
 }
 
 /// Takes a datagram if there is one.
-pub(super) fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?)
 }
 
-/// Sends a packet from a connected socket.
-pub(super) fn send(socket: &UdpSocket, packet: &[u8]) -> io::Result<()> {
-    burst::send_packet(socket, packet, None).or_else(tolerate_loss)
+fn send(socket: &UdpSocket, packet: &[u8], route: Option<&Route>) -> io::Result<()> {
+    burst::send_packet(socket, packet, route).or_else(tolerate_loss)
 }
 
 /// A packet that finds the socket's or the interface's queue full is lost like any other: the schedule repeats it.

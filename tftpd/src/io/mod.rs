@@ -2,13 +2,16 @@
 
 mod channel;
 mod file;
+mod listener;
 mod ports;
 mod request;
 mod serve;
+mod single_port;
 mod slots;
 mod sockets;
 mod start;
 mod supervise;
 mod transfer;
+mod turns;
 
 pub use start::run;

@@ -4,15 +4,18 @@ use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
 
 use common::log::Level;
-use common::sys::batch::Datagram;
+use common::sys::batch::{Datagram, LocalAddress};
 use tokio::task::spawn_local;
 
-use super::channel::{self, Channel};
+use super::channel::{Channel, Line};
 use super::file;
+use super::listener::Listener;
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
+use super::single_port::NextRequest;
 use super::slots::{Full, Slot};
 use super::transfer::Transfer;
+use crate::cli::PortUse;
 use crate::negotiate::{Subject, negotiate};
 use crate::session::Session;
 use crate::wire::{Direction, Refusal, Request, RequestError, write_error};
@@ -35,12 +38,15 @@ impl<T: Into<Refusal>> From<T> for Rejection {
 /// A client and the means to answer it.
 struct Caller {
     client: SocketAddr,
-    socket: UdpSocket,
+    line: Line,
     slot: Slot,
 }
 
-/// Takes a datagram that came to the socket bound to `listener`.
-pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: SocketAddr) {
+/// Takes a datagram that came to a listening socket.
+pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc<Listener>) {
+    if server.switchboard.deliver(datagram) || server.stopping.get() {
+        return;
+    }
     let Some(client) = datagram.peer else {
         return;
     };
@@ -48,9 +54,14 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: Soc
     if request == Err(RequestError::NotRequest) {
         return;
     }
-    if let Some(caller) = reserve(server, answer_address(datagram.local, listener), client) {
+    if let Some(caller) = reserve(server, datagram.local, client, listener) {
         answer(server, caller, request);
     }
+}
+
+/// Takes a request that waited for the end of its client's transfer.
+pub(super) fn accept_next(server: &Rc<Server>, next: &NextRequest) {
+    accept(server, &next.datagram(), next.listener());
 }
 
 fn answer(server: &Rc<Server>, caller: Caller, request: Result<Request<'_>, RequestError>) {
@@ -61,21 +72,33 @@ fn answer(server: &Rc<Server>, caller: Caller, request: Result<Request<'_>, Requ
     }
 }
 
-fn reserve(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<Caller> {
+fn reserve(
+    server: &Server,
+    local: Option<LocalAddress>,
+    client: SocketAddr,
+    listener: &Rc<Listener>,
+) -> Option<Caller> {
     let slot = server
         .slots
         .take()
         .map_err(|full| report_full(server, &full))
         .ok()?;
+    let line = match server.settings.port_use {
+        PortUse::PerTransfer => {
+            let local = answer_address(local, listener.address);
+            Line::Own(connect(server, local, client)?)
+        }
+        PortUse::Single => Line::Shared(server.switchboard.open(listener, client, local)),
+    };
+    Some(Caller { client, line, slot })
+}
+
+fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<UdpSocket> {
     let socket = server.ports.borrow_mut().connect(local, client);
-    let socket = socket.map_err(|FailedCall { call, error }| {
-        server.logger.error(&words::failed_call(call, &error))
-    });
-    Some(Caller {
-        client,
-        socket: socket.ok()?,
-        slot,
-    })
+    let report = |FailedCall { call, error }| {
+        server.logger.error(&words::failed_call(call, &error));
+    };
+    socket.map_err(report).ok()
 }
 
 fn report_full(server: &Server, full: &Full) {
@@ -137,8 +160,9 @@ fn start(
         file: Some(file),
         direction,
         client: caller.client,
+        heard: false,
     };
-    match Channel::open(caller.socket, server.cutting) {
+    match Channel::open(caller.line, server.cutting) {
         Ok(channel) => {
             spawn_local(transfer.run(Rc::clone(server), channel, caller.slot));
         }
@@ -152,7 +176,7 @@ fn refuse(server: &Server, caller: &Caller, refusal: &Refusal) {
     server.log_at(2, Level::Info, || words::nak(refusal, caller.client.ip()));
     let mut packet = Vec::new();
     write_error(&mut packet, refusal);
-    if let Err(error) = channel::send(&caller.socket, &packet) {
+    if let Err(error) = caller.line.send(&packet) {
         server
             .logger
             .write(Level::Warning, &words::failed_call("nak", &error));

@@ -1,8 +1,8 @@
 //! The serving process: gives up root, then takes requests until it is told to stop, then lets transfers finish.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -10,23 +10,21 @@ use std::sync::Arc;
 
 use common::log::{Level, Logger};
 use common::process::{Account, Groups, change_root, drop_privileges};
-use common::sys::batch::ReceiveBatch;
 use common::sys::burst::{Cutting, best_cutting};
 use common::sys::local_time;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
-use tokio::io::Interest;
-use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
+use super::listener::Listener;
 use super::ports::Ports;
-use super::request;
+use super::single_port::Switchboard;
 use super::slots::Slots;
 use super::supervise::{Cut, Lifeline, Stop, runtime};
 use super::transfer::Scratch;
 use crate::access::{Permissions, Rules, Territory};
-use crate::cli::Settings;
+use crate::cli::{PortUse, Settings};
 use crate::exit::{SYSTEM, StartError};
-use crate::wire::MAX_PACKET;
 use crate::words;
 
 /// What all transfers share.
@@ -37,6 +35,9 @@ pub(super) struct Server {
     pub(super) ports: RefCell<Ports>,
     pub(super) slots: Rc<Slots>,
     pub(super) scratch: RefCell<Scratch>,
+    pub(super) switchboard: Rc<Switchboard>,
+    /// True when no new transfers are wanted.
+    pub(super) stopping: Cell<bool>,
     /// Who cuts windows into packets.
     pub(super) cutting: Cutting,
     account: Option<Account>,
@@ -49,6 +50,8 @@ impl Server {
             ports: RefCell::new(Ports::new(settings.ports.clone())),
             slots: Slots::by_open_files(),
             scratch: RefCell::new(Scratch::new()),
+            switchboard: Rc::default(),
+            stopping: Cell::new(false),
             cutting: Cutting::Own,
             settings,
             account,
@@ -134,6 +137,11 @@ async fn serve(server: Rc<Server>, sockets: Vec<UdpSocket>, lifeline: Lifeline) 
         () = cut.heard() => {}
         () = stop.requested() => {}
     }
+    server.stopping.set(true);
+    // Transfers that go through the listening port need it to their end.
+    if server.settings.port_use == PortUse::Single {
+        server.slots.wait_until_idle().await;
+    }
     close(listeners, cut).await;
     server.slots.wait_until_idle().await;
     Ok(())
@@ -142,9 +150,8 @@ async fn serve(server: Rc<Server>, sockets: Vec<UdpSocket>, lifeline: Lifeline) 
 fn listen_on_all(server: &Rc<Server>, sockets: Vec<UdpSocket>) -> io::Result<Vec<JoinHandle<()>>> {
     let mut listeners = Vec::new();
     for socket in sockets {
-        let address = socket.local_addr()?;
-        let socket = tokio::net::UdpSocket::from_std(socket)?;
-        listeners.push(spawn_local(listen(Rc::clone(server), socket, address)));
+        let listener = Rc::new(Listener::open(socket)?);
+        listeners.push(spawn_local(listener.run(Rc::clone(server))));
     }
     Ok(listeners)
 }
@@ -157,19 +164,4 @@ async fn close(listeners: Vec<JoinHandle<()>>, cut: Cut) {
         let _ = listener.await;
     }
     cut.tell_stopped();
-}
-
-async fn listen(server: Rc<Server>, socket: tokio::net::UdpSocket, address: SocketAddr) {
-    let mut batch = ReceiveBatch::new(MAX_PACKET);
-    while socket.readable().await.is_ok() {
-        match socket.try_io(Interest::READABLE, || batch.receive(&socket)) {
-            Ok(_) => batch
-                .datagrams()
-                .for_each(|datagram| request::accept(&server, &datagram, address)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => server.logger.error(&words::failed_call("recvfrom", &error)),
-        }
-        // A socket that stays readable would keep the thread: the reactor counts nothing for this way of waiting.
-        yield_now().await;
-    }
 }

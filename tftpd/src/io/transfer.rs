@@ -7,15 +7,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use common::log::Level;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
-use super::channel::{self, Channel};
+use super::channel::Channel;
 use super::file;
+use super::request;
 use super::serve::Server;
+use super::single_port::NextRequest;
 use super::slots::Slot;
+use super::turns::spend;
 use crate::session::{Action, Ending, Event, Progress, Session};
-use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET};
+use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET, is_request};
 use crate::words;
 
 /// How long a transfer waits for room in its socket before it takes the packets for lost.
@@ -25,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// memory of a transfer does not depend on its block size.
 pub(super) struct Scratch {
     /// The datagram that was received, with one byte more than allowed so that longer ones are noticed.
-    received: Box<[u8]>,
+    pub(super) received: Box<[u8]>,
     /// What was read from the file.
     contents: Box<[u8]>,
     /// The packet to send, or the bytes to store.
@@ -39,6 +41,8 @@ pub(super) struct Transfer {
     pub(super) file: Option<File>,
     pub(super) direction: Direction,
     pub(super) client: SocketAddr,
+    /// True once the client has answered.
+    pub(super) heard: bool,
 }
 
 /// What the transfer reacts to.
@@ -63,6 +67,8 @@ enum Next {
         unsent: usize,
     },
     Over,
+    /// The client wants another one instead.
+    Replaced(NextRequest),
 }
 
 impl Scratch {
@@ -76,23 +82,35 @@ impl Scratch {
 }
 
 impl Transfer {
-    /// Runs the transfer to its end.
-    pub(super) async fn run(mut self, server: Rc<Server>, mut channel: Channel, _slot: Slot) {
+    /// Runs the transfer to its end, and then takes what its client has asked for meanwhile.
+    pub(super) async fn run(mut self, server: Rc<Server>, mut channel: Channel, slot: Slot) {
+        let next = self.converse(&server, &mut channel).await;
+        drop((self, channel, slot));
+        if let Some(request) = next {
+            request::accept_next(&server, &request);
+        }
+    }
+
+    async fn converse(&mut self, server: &Server, channel: &mut Channel) -> Option<NextRequest> {
         let mut deadline = Instant::now();
         let mut wake = Wake::Begin;
         loop {
-            let waited = match self.react(&server, &mut channel, wake) {
-                Next::Wait => wait(&server, &channel, deadline).await,
+            let waited = match self.react(server, channel, wake) {
+                Next::Wait => wait(server, channel, deadline).await,
                 Next::WaitUntil(later) => {
                     deadline = later;
-                    wait(&server, &channel, deadline).await
+                    wait(server, channel, deadline).await
                 }
-                Next::Report { offered, unsent } => rest(&channel, offered, unsent).await,
-                Next::Over => return,
+                Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
+                Next::Over => return next_request(server, channel),
+                Next::Replaced(request) => return Some(request),
             };
             wake = match waited {
                 Ok(wake) => wake,
-                Err(error) => return self.give_up(&server, self.receive_call(), &error),
+                Err(error) => {
+                    self.give_up(server, self.receive_call(), &error);
+                    return None;
+                }
             };
         }
     }
@@ -106,7 +124,16 @@ impl Transfer {
         let event = match wake {
             Wake::Begin => Event::Start,
             Wake::Timeout => Event::Timeout,
-            Wake::Packet(length) => Event::Packet(received.get(..length).unwrap_or_default()),
+            Wake::Packet(length) => {
+                let datagram = received.get(..length).unwrap_or_default();
+                match channel.conversation().filter(|_| is_request(datagram)) {
+                    // The client repeats its request until it is answered.
+                    Some(_) if !self.heard => return Next::Wait,
+                    Some(conversation) => return Next::Replaced(conversation.replace(datagram)),
+                    None => self.heard = true,
+                }
+                Event::Packet(datagram)
+            }
             Wake::Sent(unsent) => Event::Sent(unsent),
         };
         let action = self.step(event, contents, packet);
@@ -235,23 +262,24 @@ impl Transfer {
 /// A flood of datagrams does not put off the time-out: it is looked at first. A client that sends without pause must not
 /// keep the thread.
 async fn wait(server: &Server, channel: &Channel, deadline: Instant) -> io::Result<Wake> {
-    consume_budget().await;
+    spend(1).await;
     if Instant::now() >= deadline {
         return Ok(Wake::Timeout);
     }
-    let receive = channel
-        .receive(|socket| channel::receive_now(socket, &mut server.scratch.borrow_mut().received));
-    match timeout_at(deadline, receive).await {
+    match timeout_at(deadline, channel.receive(&server.scratch)).await {
         Ok(received) => received.map(Wake::Packet),
         Err(_) => Ok(Wake::Timeout),
     }
 }
 
+fn next_request(server: &Server, channel: &Channel) -> Option<NextRequest> {
+    let received = &mut server.scratch.borrow_mut().received;
+    channel.conversation()?.next_request(received)
+}
+
 /// Turns are fair: a transfer with large windows gives the thread up as often, for its packets, as others do.
 async fn rest(channel: &Channel, offered: usize, unsent: usize) -> io::Result<Wake> {
-    for _ in 0..offered {
-        consume_budget().await;
-    }
+    spend(offered).await;
     if unsent > 0 {
         channel.wait_for_room(PATIENCE).await?;
     }

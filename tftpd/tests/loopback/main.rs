@@ -13,6 +13,7 @@ mod flood;
 #[path = "../support/own_address.rs"]
 mod own_address;
 mod server;
+mod single_port;
 
 use std::net::UdpSocket;
 use std::time::Duration;

@@ -28,6 +28,11 @@ pub struct Server {
 impl Server {
     /// Serves a directory with these files, readable by everybody, and comes back when the server answers.
     pub fn start(files: &[(&str, &[u8])]) -> Self {
+        Self::start_with(&[], files)
+    }
+
+    /// The same, with more words on the command line.
+    pub fn start_with(words: &[&str], files: &[(&str, &[u8])]) -> Self {
         let address = own_address();
         let directory =
             std::env::temp_dir().join(format!("rtftpd-{}-{}", std::process::id(), address.port()));
@@ -41,6 +46,7 @@ impl Server {
             fs::set_permissions(served.join(name), Permissions::from_mode(0o644)).unwrap();
         }
         let supervisor = Command::new(env!("CARGO_BIN_EXE_rtftpd"))
+            .args(words)
             .args(["-L", "-a", &address.to_string(), "-P"])
             .args([&directory.join("pid"), &served])
             .stdout(Stdio::piped())
@@ -131,9 +137,13 @@ impl Server {
         if let Some(status) = supervisor.try_wait().unwrap() {
             return status.code();
         }
-        let pid = Pid::from_raw(i32::try_from(supervisor.id()).unwrap());
-        kill(pid, Signal::SIGTERM).unwrap();
+        kill(pid(&supervisor), Signal::SIGTERM).unwrap();
         supervisor.wait().unwrap().code()
+    }
+
+    /// Sends SIGTERM and does not wait.
+    pub fn terminate(&self) {
+        kill(pid(&self.supervisor.borrow()), Signal::SIGTERM).unwrap();
     }
 
     fn wait_until_it_answers(&self) {
@@ -157,4 +167,8 @@ impl Drop for Server {
         // Left-over files in the temporary directory are no reason to fail.
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap())
 }
