@@ -10,6 +10,8 @@ pub mod engine4;
 pub mod eval;
 pub mod io;
 pub mod lease;
+#[cfg(test)]
+mod manual;
 pub mod options;
 pub mod wire;
 pub mod words;

@@ -1,8 +1,11 @@
 //! Tests of the command line against what the original does.
 
+use std::collections::BTreeSet;
+
 use pretty_assertions::assert_eq;
 
 use super::*;
+use crate::manual;
 
 fn parse_line(line: &str) -> Result<Invocation, Refusal> {
     let words: Vec<_> = line.split_whitespace().map(OsString::from).collect();
@@ -124,4 +127,17 @@ fn an_interface_name_has_at_most_fifteen_characters() {
     assert_eq!(options_of("aaaaaaaaaaaaaaa").interfaces.len(), 1);
     let refused = "aaaaaaaaaaaaaaaaa: interface name too long (is 17)";
     assert_eq!(parse_line("aaaaaaaaaaaaaaaaa"), value(refused));
+}
+
+#[test]
+fn the_manual_page_has_every_flag_and_no_other() {
+    let is_item = |line: &str| line.starts_with(".It Fl");
+    let documented = manual::marked(manual::COMMAND, "Fl", is_item);
+    let known: BTreeSet<_> = FLAGS
+        .iter()
+        .map(|flag| flag.word)
+        .chain(["-h", "--help", "--version"])
+        .map(|word| word.strip_prefix('-').unwrap())
+        .collect();
+    assert_eq!(documented, known);
 }

@@ -1,6 +1,7 @@
 //! Whole configurations: messages against the original's, and what is made of correct ones.
 
 mod frames;
+mod manual;
 mod meaning;
 mod measured;
 mod mutations;
