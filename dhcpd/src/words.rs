@@ -8,8 +8,6 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use nix::errno::Errno;
-
 /// What `--version` prints: our own name, and the one that scripts look for.
 #[must_use]
 pub fn version() -> String {
@@ -270,10 +268,53 @@ pub fn lease_test_passed(path: &Path) -> String {
     )
 }
 
-/// A record could not be written or synced.
+/// The backup of the time before could not be removed.
 #[must_use]
-pub fn commit_failed(error: &io::Error) -> String {
-    format!("commit_leases: unable to commit: {}", reason(error))
+pub fn cannot_remove_backup(backup: &Path, error: &io::Error) -> String {
+    format!(
+        "Can't remove old lease database backup {}: {}",
+        backup.display(),
+        reason(error)
+    )
+}
+
+/// A record could not be written.
+#[must_use]
+pub fn write_failed(error: &io::Error) -> String {
+    format!(
+        "commit_leases: unable to commit, fflush(): {}",
+        reason(error)
+    )
+}
+
+/// Nobody knows whether a record is on disk.
+#[must_use]
+pub fn sync_failed(error: &io::Error) -> String {
+    format!(
+        "commit_leases: unable to commit, fsync(): {}",
+        reason(error)
+    )
+}
+
+/// Another program took the lease file away, cut it, or put another one in its place.
+#[must_use]
+pub fn lease_file_changed(path: &Path) -> String {
+    format!(
+        "commit_leases: {} is not what was written: it will be written anew.",
+        path.display()
+    )
+}
+
+/// Replies that would promise what is not on disk have been kept back.
+#[must_use]
+pub fn replies_withheld(count: u64) -> String {
+    format!("commit_leases: {count} replies withheld: no lease is promised that is not on disk.")
+}
+
+/// The lease file has everything again.
+#[must_use]
+pub fn commits_again(withheld: u64) -> String {
+    format!("commit_leases: leases can be written again; {withheld} replies were withheld.")
 }
 
 /// An interface of a kind that we cannot serve.
@@ -380,10 +421,11 @@ pub fn no_event_loop(error: &impl Display) -> String {
     format!("Can't start the event loop: {error}")
 }
 
-/// The system's words for an error, as the C library has them.
+/// The system's words for an error, as the C library has them: without the number that the standard library adds.
 fn reason(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(code) => Errno::from_raw(code).desc().to_owned(),
-        None => error.to_string(),
-    }
+    let text = error.to_string();
+    let number = error.raw_os_error();
+    let suffix = number.map(|code| format!(" (os error {code})"));
+    let words = suffix.and_then(|suffix| text.strip_suffix(&suffix).map(str::to_owned));
+    words.unwrap_or(text)
 }

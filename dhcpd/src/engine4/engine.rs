@@ -14,7 +14,7 @@ use super::setup::{Setup, World};
 use super::times::Watermark;
 use super::words;
 use crate::eval::Variables;
-use crate::lease::{self, Reading, Table};
+use crate::lease::{self, Reading, Snapshot, Table};
 use crate::wire::MessageType;
 
 /// A DHCPv4 server without sockets, files and clock.
@@ -54,12 +54,15 @@ impl Engine {
         engine
     }
 
-    /// Appends the whole lease file: what a start writes in place of the old file. `reading` is what was read besides
-    /// leases. Says in `outbox` what that is.
-    pub fn write_leases(&self, reading: &Reading, file: &mut Vec<u8>, outbox: &mut Outbox) {
-        let count = lease::write_file(&self.table, reading, self.world.id_format(), file);
-        let said = lease::written(self.world.config(), count);
-        said.into_iter().for_each(|line| outbox.info(line));
+    /// Appends the next slice of the whole lease file to `text`; false, and nothing, if there is none left. `reading` is
+    /// what was read besides leases. Records that the engine journals after the first slice belong behind it.
+    pub fn write_slice(
+        &self,
+        snapshot: &mut Snapshot,
+        reading: &Reading,
+        text: &mut Vec<u8>,
+    ) -> bool {
+        snapshot.write_slice(&self.table, reading, self.world.id_format(), text)
     }
 
     /// Handles the UDP payload of a message to the server's port.

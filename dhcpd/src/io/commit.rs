@@ -3,23 +3,34 @@
 //! While a sync runs, the receive loop already works on the next packets; whatever has queued up by then goes to disk
 //! with one write and one sync. The queue is short: a loop that finds it full stops reading its sockets.
 //!
-//! After a failed write the file lacks what the engine already knows. Until the loop has sent the whole file anew nothing
-//! is released, not even a reply without a record of its own: its lease may be one of those that were lost.
+//! A new lease file is written between two commits, a slice at a time, while records go to both files: no reply waits
+//! for more than one slice.
+//!
+//! After a failed write the file lacks what the engine already knows. Nothing is released until it is there, not even a
+//! reply without a record of its own: its lease may be one of those that were lost. Refused records are offered again
+//! with the next ones; after anything worse the whole file has to be written anew.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use common::log::Logger;
-use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
+use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender, UnboundedReceiver, UnboundedSender};
 
-use super::leasefile::LeaseFile;
+use super::leasefile::{Failure, LeaseFile, Successor};
+use super::storage::Storage;
 use crate::engine4::Reply;
 use crate::words;
 
 /// Orders that may wait for the disk.
 const QUEUE: usize = 64;
+
+/// Bytes of refused records that are kept to be offered again. When there are more the file is written anew.
+const BACKLOG: usize = 4 * 1024 * 1024;
+
+/// While records are refused, the reason is repeated this often.
+const REMIND_AFTER: Duration = Duration::from_secs(10);
 
 /// What the commit thread shall do.
 #[derive(Debug)]
@@ -29,42 +40,54 @@ pub(super) enum Order {
         journal: Vec<u8>,
         replies: Vec<Reply>,
     },
-    /// Replace the whole file.
-    Rewrite { content: Vec<u8>, now: i64 },
+    /// Begin a new file, named after this time (seconds since the epoch).
+    Begin { now: i64 },
+    /// Append to the new file.
+    Slice(Vec<u8>),
+    /// The new file is whole: put it in the place of the old one.
+    Install,
+}
+
+/// What the receive loop should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// The new file can take the next slice.
+    Ready,
+    /// There is no new file any more; the log says why.
+    GivenUp,
+    /// The new file is the lease file.
+    Installed,
+    /// Only a new file can mend the lease file.
+    Broken,
 }
 
 /// The receive loop's end.
 pub(super) struct Commits {
     orders: Sender<Order>,
     thread: JoinHandle<()>,
-    incomplete: Arc<AtomicBool>,
-}
-
-/// The thread's end: where journal and replies go.
-pub(super) struct Committer<Release> {
-    pub(super) file: LeaseFile,
-    pub(super) logger: Arc<Logger>,
-    /// Sends replies whose records are on disk.
-    pub(super) release: Release,
-    /// True while records are missing from the file.
-    pub(super) incomplete: Arc<AtomicBool>,
+    news: UnboundedReceiver<News>,
 }
 
 impl Commits {
-    /// Starts the thread.
-    pub(super) fn start<Release>(committer: Committer<Release>) -> io::Result<Self>
+    /// Starts the thread. It releases replies whose records are on disk.
+    pub(super) fn start<S, Release>(
+        file: LeaseFile<S>,
+        logger: Arc<Logger>,
+        release: Release,
+    ) -> io::Result<Self>
     where
+        S: Storage<File: Send> + Send + 'static,
         Release: FnMut(&[Reply]) + Send + 'static,
     {
         let (orders, receiver) = mpsc::channel(QUEUE);
-        let incomplete = Arc::clone(&committer.incomplete);
+        let (committer, news) = Committer::new(file, logger, release);
         let thread = thread::Builder::new()
             .name("commit".to_owned())
             .spawn(move || committer.serve(receiver))?;
         Ok(Self {
             orders,
             thread,
-            incomplete,
+            news,
         })
     }
 
@@ -73,9 +96,13 @@ impl Commits {
         self.orders.clone().reserve_owned().await.ok()
     }
 
-    /// True if a write has failed and only the whole file can mend it.
-    pub(super) fn want_rewrite(&self) -> bool {
-        self.incomplete.load(Ordering::Relaxed)
+    /// Waits for news. Safe to cancel.
+    pub(super) async fn next_news(&mut self) -> News {
+        match self.news.recv().await {
+            Some(news) => news,
+            // The thread is gone, which whoever waits for room learns.
+            None => std::future::pending().await,
+        }
     }
 
     /// Waits until everything ordered is done. Nobody may hold room that is still empty.
@@ -86,43 +113,215 @@ impl Commits {
     }
 }
 
-impl<Release: FnMut(&[Reply])> Committer<Release> {
+/// The thread's end: where journal and replies go.
+struct Committer<S: Storage, Release> {
+    file: LeaseFile<S>,
+    successor: Option<Successor<S::File>>,
+    state: State,
+    withheld: Withheld,
+    logger: Arc<Logger>,
+    release: Release,
+    news: UnboundedSender<News>,
+}
+
+/// What is in the file.
+#[derive(Debug)]
+enum State {
+    /// Every record.
+    Whole,
+    /// Every record but these.
+    Behind(Vec<u8>),
+    /// Nobody knows.
+    Broken,
+}
+
+impl<S: Storage, Release: FnMut(&[Reply])> Committer<S, Release> {
+    fn new(
+        file: LeaseFile<S>,
+        logger: Arc<Logger>,
+        release: Release,
+    ) -> (Self, UnboundedReceiver<News>) {
+        let (news, receiver) = mpsc::unbounded_channel();
+        let committer = Self {
+            file,
+            successor: None,
+            state: State::Whole,
+            withheld: Withheld::default(),
+            logger,
+            release,
+            news,
+        };
+        (committer, receiver)
+    }
+
     fn serve(mut self, mut orders: Receiver<Order>) {
         while let Some(order) = orders.blocking_recv() {
             let mut batch = Batch::default();
             let mut next = Some(order);
             while let Some(order) = next {
-                match order {
-                    Order::Append { journal, replies } => batch.add(&journal, replies),
-                    Order::Rewrite { content, now } => {
-                        self.commit(&mut batch);
-                        self.rewrite(&content, now);
-                    }
+                if let Order::Append { journal, replies } = order {
+                    batch.add(journal, replies);
+                } else {
+                    self.commit(std::mem::take(&mut batch));
+                    self.renew(order);
                 }
                 next = orders.try_recv().ok();
             }
-            self.commit(&mut batch);
+            self.commit(batch);
+        }
+        if let Some(new) = self.successor.take() {
+            self.file.discard(new);
         }
     }
 
-    fn commit(&mut self, batch: &mut Batch) {
-        if !self.incomplete.load(Ordering::Relaxed) {
-            match self.file.append(&batch.journal) {
-                Ok(()) => (self.release)(&batch.replies),
-                // As in the original, a client whose lease cannot be written gets no answer.
-                Err(error) => {
-                    self.incomplete.store(true, Ordering::Relaxed);
-                    self.logger.error(&words::commit_failed(&error));
-                }
+    fn commit(&mut self, batch: Batch) {
+        if batch.is_empty() {
+            return;
+        }
+        self.copy(&batch.journal);
+        match self.append(batch.journal) {
+            true => (self.release)(&batch.replies),
+            // As in the original, a client whose lease cannot be written gets no answer.
+            false => self.withheld.note(&batch.replies, &self.logger),
+        }
+    }
+
+    /// True if these records, and all before them, are on disk.
+    fn append(&mut self, journal: Vec<u8>) -> bool {
+        let pending = match std::mem::replace(&mut self.state, State::Broken) {
+            State::Whole => journal,
+            State::Behind(mut backlog) => {
+                backlog.extend_from_slice(&journal);
+                backlog
+            }
+            State::Broken => return false,
+        };
+        match self.file.append(&pending) {
+            Ok(()) => {
+                self.state = State::Whole;
+                self.withheld.end(&self.logger);
+                true
+            }
+            Err(Failure::Refused(reason)) if pending.len() <= BACKLOG => {
+                self.state = State::Behind(pending);
+                self.withheld.explain(reason, &self.logger);
+                false
+            }
+            Err(Failure::Refused(reason) | Failure::Broken(reason)) => {
+                self.withheld.explain(reason, &self.logger);
+                self.tell(News::Broken);
+                false
             }
         }
-        batch.clear();
     }
 
-    fn rewrite(&mut self, content: &[u8], now: i64) {
-        match self.file.rewrite(content, now) {
-            Ok(()) => self.incomplete.store(false, Ordering::Relaxed),
-            Err(message) => self.logger.error(&message),
+    /// Records go to the new file too.
+    fn copy(&mut self, journal: &[u8]) {
+        let copied = self.successor.as_mut().map(|new| new.append(journal));
+        if let Some(Err(error)) = copied {
+            self.give_up(&words::cannot_create_lease_file(&error));
+        }
+    }
+
+    /// Goes on with the new file.
+    fn renew(&mut self, order: Order) {
+        match order {
+            Order::Append { .. } => {}
+            Order::Begin { now } => self.begin(now),
+            Order::Slice(text) => self.write_slice(&text),
+            Order::Install => self.install(),
+        }
+    }
+
+    fn begin(&mut self, now: i64) {
+        match self.file.begin(now) {
+            Ok(new) => {
+                self.successor = Some(new);
+                self.tell(News::Ready);
+            }
+            Err(message) => self.give_up(&message),
+        }
+    }
+
+    fn write_slice(&mut self, text: &[u8]) {
+        let Some(new) = &mut self.successor else {
+            return;
+        };
+        match new.append(text).and_then(|()| new.sync()) {
+            Ok(()) => self.tell(News::Ready),
+            Err(error) => self.give_up(&words::cannot_create_lease_file(&error)),
+        }
+    }
+
+    fn install(&mut self) {
+        let Some(new) = self.successor.take() else {
+            return;
+        };
+        match self.file.install(new) {
+            Ok(()) => {
+                self.state = State::Whole;
+                self.withheld.end(&self.logger);
+                self.tell(News::Installed);
+            }
+            Err(Failure::Refused(message)) => self.give_up(&message),
+            Err(Failure::Broken(message)) => {
+                self.state = State::Broken;
+                self.give_up(&message);
+                self.tell(News::Broken);
+            }
+        }
+    }
+
+    fn give_up(&mut self, message: &str) {
+        self.logger.error(message);
+        if let Some(new) = self.successor.take() {
+            self.file.discard(new);
+        }
+        self.tell(News::GivenUp);
+    }
+
+    fn tell(&self, news: News) {
+        // A loop that is about to end listens no more.
+        let _ = self.news.send(news);
+    }
+}
+
+/// Replies that could not be sent because their records are not on disk, and why.
+#[derive(Debug, Default)]
+struct Withheld {
+    reason: String,
+    replies: u64,
+    /// When the log was told last.
+    told: Option<Instant>,
+}
+
+impl Withheld {
+    /// Says why, if it is news or a while ago.
+    fn explain(&mut self, reason: String, logger: &Logger) {
+        if self.reason != reason {
+            self.told = None;
+        }
+        self.reason = reason;
+        if self.told.is_none() {
+            self.told = Some(Instant::now());
+            logger.error(&self.reason);
+        }
+    }
+
+    fn note(&mut self, replies: &[Reply], logger: &Logger) {
+        let count = u64::try_from(replies.len()).unwrap_or(u64::MAX);
+        self.replies = self.replies.saturating_add(count);
+        if self.told.is_some_and(|told| told.elapsed() > REMIND_AFTER) {
+            self.told = Some(Instant::now());
+            logger.error(&self.reason);
+            logger.error(&words::replies_withheld(self.replies));
+        }
+    }
+
+    fn end(&mut self, logger: &Logger) {
+        if self.told.is_some() {
+            logger.info(&words::commits_again(self.replies));
+            *self = Self::default();
         }
     }
 }
@@ -134,17 +333,20 @@ struct Batch {
 }
 
 impl Batch {
-    fn add(&mut self, journal: &[u8], replies: Vec<Reply>) {
-        self.journal.extend_from_slice(journal);
-        self.replies.extend(replies);
+    fn add(&mut self, mut journal: Vec<u8>, mut replies: Vec<Reply>) {
+        self.journal.append(&mut journal);
+        self.replies.append(&mut replies);
     }
 
-    fn clear(&mut self) {
-        self.journal.clear();
-        self.replies.clear();
+    fn is_empty(&self) -> bool {
+        self.journal.is_empty() && self.replies.is_empty()
     }
 }
 
 #[cfg(test)]
 #[path = "commit_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "power_cut_tests.rs"]
+mod power_cut_tests;

@@ -1,17 +1,19 @@
 //! Tests of the commit thread: what is released is on disk.
 
-use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc as channel;
 
 use common::log::Facility;
+use nix::libc::ENOSPC;
 use pretty_assertions::assert_eq;
 
-use super::super::leasefile::Owner;
-use super::super::test_directory::TestDirectory;
+use super::super::storage::Owner;
+use super::super::storage_model::{Fault, Model};
 use super::*;
 use crate::engine4::Route;
+
+const PATH: &str = "/leases";
 
 fn reply(number: u8) -> Reply {
     Reply {
@@ -31,52 +33,72 @@ fn append(text: &str, number: u8) -> Order {
     }
 }
 
-struct Fixture {
-    _directory: TestDirectory,
-    path: PathBuf,
-    file: LeaseFile,
-}
-
-fn fixture() -> Fixture {
-    let directory = TestDirectory::new();
-    let path = directory.path().join("leases");
-    fs::write(&path, "").unwrap();
-    let file = LeaseFile::open(&path, Owner::default()).unwrap();
-    Fixture {
-        _directory: directory,
-        path,
-        file,
+fn nothing_but(number: u8) -> Order {
+    Order::Append {
+        journal: Vec::new(),
+        replies: vec![reply(number)],
     }
 }
 
-/// Runs `orders` and returns what the file held when each reply was released.
-fn run(fixture: Fixture, orders: Vec<Order>) -> Vec<(u8, String)> {
+fn file_on(disk: &Model) -> LeaseFile<Model> {
+    LeaseFile::open_in(disk.clone(), Path::new(PATH), Owner::default()).unwrap()
+}
+
+fn logger() -> Arc<Logger> {
+    Arc::new(Logger::open("test", Facility::LOG_USER))
+}
+
+/// Runs `orders` and returns what the file held when each reply was released, and the news.
+fn run(disk: &Model, orders: Vec<Order>) -> (Vec<(u8, String)>, Vec<News>) {
     let (sender, receiver) = channel::channel();
-    let path = fixture.path.clone();
+    let seen_by = disk.clone();
     let release = move |replies: &[Reply]| {
         for reply in replies {
-            let on_disk = fs::read_to_string(&path).unwrap();
-            sender.send((reply.bytes[0], on_disk)).unwrap();
+            let content = seen_by.content(Path::new(PATH)).unwrap();
+            let content = String::from_utf8(content).unwrap();
+            sender.send((reply.bytes[0], content)).unwrap();
         }
     };
-    let committer = Committer {
-        file: fixture.file,
-        logger: Arc::new(Logger::open("test", Facility::LOG_USER)),
-        release,
-        incomplete: Arc::default(),
-    };
+    let (committer, mut news) = Committer::new(file_on(disk), logger(), release);
     let (queue, waiting) = mpsc::channel(QUEUE);
     for order in orders {
         queue.try_send(order).unwrap();
     }
     drop(queue);
     committer.serve(waiting);
-    receiver.into_iter().collect()
+    let news = std::iter::from_fn(|| news.try_recv().ok()).collect();
+    (receiver.into_iter().collect(), news)
+}
+
+fn disk() -> Model {
+    Model::with_file(Path::new(PATH))
+}
+
+/// A disk whose calls from `first` on fail.
+fn failing(first: usize, count: usize) -> Model {
+    let disk = disk();
+    let error = ENOSPC;
+    disk.fail(Fault {
+        first,
+        count,
+        error,
+    });
+    disk
+}
+
+fn rewrite() -> [Order; 3] {
+    let slice = Order::Slice(b"whole\n".to_vec());
+    [Order::Begin { now: 1 }, slice, Order::Install]
+}
+
+fn names(disk: &Model) -> Vec<String> {
+    let names = disk.names().into_iter();
+    names.map(|name| name.display().to_string()).collect()
 }
 
 #[test]
 fn a_reply_leaves_after_its_record_is_in_the_file() {
-    let released = run(fixture(), vec![append("one\n", 1), append("two\n", 2)]);
+    let (released, _) = run(&disk(), vec![append("one\n", 1), append("two\n", 2)]);
     assert_eq!(released.len(), 2);
     assert_eq!(released[0].0, 1);
     assert!(released[0].1.contains("one\n"));
@@ -84,60 +106,108 @@ fn a_reply_leaves_after_its_record_is_in_the_file() {
 }
 
 #[test]
+fn records_that_queued_up_share_one_sync() {
+    let disk = disk();
+    let orders = (0..9).map(|number| append("record\n", number)).collect();
+    let (released, _) = run(&disk, orders);
+    assert_eq!(released.len(), 9);
+    assert_eq!(disk.calls(), 2, "one write and one sync");
+}
+
+#[test]
 fn a_rewrite_keeps_its_place_among_the_records() {
-    let rewrite = Order::Rewrite {
-        content: b"whole\n".to_vec(),
-        now: 1,
-    };
-    let orders = vec![append("before\n", 1), rewrite, append("after\n", 2)];
-    let released = run(fixture(), orders);
-    assert_eq!(released[0].1, "before\n");
-    assert_eq!(released[1].1, "whole\nafter\n");
+    let disk = disk();
+    let [begin, slice, install] = rewrite();
+    let orders = vec![
+        append("before\n", 1),
+        begin,
+        append("early\n", 2),
+        slice,
+        append("late\n", 3),
+        install,
+        append("after\n", 4),
+    ];
+    let (released, news) = run(&disk, orders);
+    let contents: Vec<&str> = released.iter().map(|(_, content)| &**content).collect();
+    let expected = [
+        "before\n",
+        "before\nearly\n",
+        "before\nearly\nlate\n",
+        "early\nwhole\nlate\nafter\n",
+    ];
+    assert_eq!(contents, expected);
+    assert_eq!(news, [News::Ready, News::Ready, News::Installed]);
+    assert_eq!(names(&disk), ["/leases", "/leases~"]);
 }
 
 #[test]
-fn a_record_that_cannot_be_written_releases_nothing() {
-    let mut full = fixture();
-    full.file = LeaseFile::open("/dev/full".as_ref(), Owner::default()).unwrap();
-    assert_eq!(run(full, vec![append("lost\n", 1)]), []);
+fn a_rewrite_that_the_end_cuts_short_leaves_nothing() {
+    let disk = disk();
+    let [begin, slice, _] = rewrite();
+    run(&disk, vec![append("old\n", 1), begin, slice]);
+    assert_eq!(names(&disk), ["/leases"]);
 }
 
 #[test]
-fn after_a_failure_only_the_whole_file_lets_replies_go() {
-    let mut fixture = fixture();
-    let reader = LeaseFile::read_only(&fixture.path);
-    fixture.file = reader;
-    let nothing = || Order::Append {
-        journal: Vec::new(),
-        replies: vec![reply(2)],
-    };
-    let rewrite = Order::Rewrite {
-        content: b"whole\n".to_vec(),
-        now: 1,
-    };
-    let orders = vec![append("lost\n", 1), rewrite, append("kept\n", 3), nothing()];
-    let released = run(fixture, orders);
-    let numbers: Vec<u8> = released.iter().map(|(number, _)| *number).collect();
-    assert_eq!(numbers, [3, 2]);
-    assert_eq!(released[0].1, "whole\nkept\n");
+fn a_rewrite_that_fails_disturbs_nobody() {
+    for first in 2..6 {
+        let disk = failing(first, 1);
+        let mut orders = vec![append("one\n", 1)];
+        orders.extend(rewrite());
+        orders.push(append("two\n", 2));
+        let (released, news) = run(&disk, orders);
+        assert_eq!(released[1].1, "one\ntwo\n");
+        assert!(news.contains(&News::GivenUp), "{news:?}");
+        assert_eq!(names(&disk)[0], "/leases");
+    }
+}
+
+#[test]
+fn refused_records_are_offered_again_with_the_next() {
+    let disk = failing(0, 1);
+    // The second order finds the first one refused only if it comes in another batch.
+    let orders = vec![append("one\n", 1), Order::Install, append("two\n", 2)];
+    let (released, _) = run(&disk, orders);
+    assert_eq!(released, [(2, "one\ntwo\n".to_owned())]);
+}
+
+#[test]
+fn a_reply_without_record_waits_for_those_before_it() {
+    let disk = failing(0, 9);
+    let orders = vec![append("one\n", 1), Order::Install, nothing_but(2)];
+    assert_eq!(run(&disk, orders).0, []);
+}
+
+#[test]
+fn after_a_failed_sync_only_a_new_file_lets_replies_go() {
+    let disk = failing(1, 1);
+    let mut orders = vec![append("lost\n", 1), Order::Install, append("lost too\n", 2)];
+    orders.extend(rewrite());
+    orders.extend([append("kept\n", 3), nothing_but(4)]);
+    let (released, news) = run(&disk, orders);
+    let expected = [3, 4].map(|number| (number, "whole\nkept\n".to_owned()));
+    assert_eq!(released, expected);
+    assert_eq!(news[0], News::Broken);
+    assert_eq!(news[3], News::Installed);
+}
+
+#[test]
+fn more_refused_records_than_memory_allows_are_left_to_a_new_file() {
+    let disk = failing(0, 9);
+    let much = "x".repeat(BACKLOG + 1);
+    let (_, news) = run(&disk, vec![append(&much, 1)]);
+    assert_eq!(news, [News::Broken]);
 }
 
 #[test]
 fn everything_ordered_is_done_when_the_loop_has_finished() {
-    let fixture = fixture();
-    let path = fixture.path.clone();
-    let committer = Committer {
-        file: fixture.file,
-        logger: Arc::new(Logger::open("test", Facility::LOG_USER)),
-        release: |_: &[Reply]| {},
-        incomplete: Arc::default(),
-    };
-    let commits = Commits::start(committer).unwrap();
+    let disk = disk();
+    let commits = Commits::start(file_on(&disk), logger(), |_: &[Reply]| {}).unwrap();
     for number in 0..10 {
         let order = append(&format!("{number}\n"), number);
         commits.orders.blocking_send(order).unwrap();
     }
     commits.finish();
-    let text = fs::read_to_string(path).unwrap();
-    assert_eq!(text, "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+    let text = disk.content(Path::new(PATH)).unwrap();
+    assert_eq!(text, b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }

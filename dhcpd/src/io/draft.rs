@@ -13,11 +13,12 @@ use super::configuration;
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::identity;
-use super::leasefile::{self, Owner};
+use super::leasefile;
 use super::leases::Stock;
 use super::listen::{self, Listening};
 use super::parameters::{self, Parameters};
 use super::paths::Paths;
+use super::storage::Owner;
 use crate::cli::{Goal, Options, Residence};
 use crate::config::Family;
 use crate::config::model::Config;
@@ -74,6 +75,10 @@ impl Draft {
         &self.config
     }
 
+    pub(super) fn shared_config(&self) -> Arc<Config> {
+        Arc::clone(&self.config)
+    }
+
     pub(super) fn log_files(&self, logger: &Logger) {
         let Paths {
             config,
@@ -109,7 +114,7 @@ impl Draft {
             clock::now(),
             logger,
         )?;
-        stock.test_rewrite(path, &self.config, clock::now(), logger)
+        stock.test_rewrite(&self.config, clock::now(), logger)
     }
 
     /// Reads the lease file, which is made if only it is missing.

@@ -7,7 +7,7 @@ use common::process::{self, Account, Groups};
 use nix::unistd::{Gid, Uid};
 
 use super::failure::Fatal;
-use super::leasefile::Owner;
+use super::storage::Owner;
 use crate::cli::Options;
 use crate::words;
 

@@ -4,32 +4,26 @@
 //! it got the name. So at every moment a reader finds the last state of every lease that was acknowledged.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::failure::Fatal;
+use super::storage::{Disk, FileId, Owner, Storage, StoredFile};
 use crate::words;
-
-/// Who owns the lease files when the server does not stay root.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Owner {
-    pub(super) uid: Option<u32>,
-    pub(super) gid: Option<u32>,
-}
 
 /// The lease file, open for appending.
 #[derive(Debug)]
-pub(super) struct LeaseFile {
+pub(super) struct LeaseFile<S: Storage = Disk> {
+    storage: S,
     path: PathBuf,
     owner: Owner,
-    file: File,
+    file: S::File,
+    id: FileId,
     /// How much of the file is whole records.
     length: u64,
     sync: Sync,
-    /// True while a power cut could give the file's name back to the one that it replaced.
-    unsettled: bool,
 }
 
 /// Whether records are waited for until they are on disk.
@@ -40,6 +34,23 @@ pub(super) enum Sync {
     Always,
     /// `dont-use-fsync true`: the system writes them when it likes, and a power cut may lose them.
     Never,
+}
+
+/// Why something is not in the file, in words for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The file is as it was; another try may succeed.
+    Refused(String),
+    /// Nobody knows what is in the file. Only a new one can be trusted.
+    Broken(String),
+}
+
+/// A file that shall take the place of the lease file when it is whole.
+#[derive(Debug)]
+pub(super) struct Successor<F: StoredFile = File> {
+    path: PathBuf,
+    file: F,
+    length: u64,
 }
 
 /// What is in the file at `path`.
@@ -54,35 +65,36 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Fatal> {
 
 /// Makes an empty file at `path`, where nothing is.
 pub(super) fn create(path: &Path) -> io::Result<()> {
-    options().create_new(true).open(path)?;
+    let mut options = OpenOptions::new();
+    options
+        .append(true)
+        .mode(0o644)
+        .create_new(true)
+        .open(path)?;
     Ok(())
-}
-
-/// Writes `content` beside the lease file under the name that a rewrite at `now` would use, and removes it. Returns
-/// that name.
-pub(super) fn test_rewrite(path: &Path, content: &[u8], now: i64) -> io::Result<PathBuf> {
-    let new = new_path(path, now);
-    write_new(&new, content, Owner::default())?;
-    fs::remove_file(&new)?;
-    Ok(new)
 }
 
 impl LeaseFile {
     /// Opens an existing file.
     pub(super) fn open(path: &Path, owner: Owner) -> Result<Self, Fatal> {
-        let open = || {
-            let file = OpenOptions::new().append(true).open(path)?;
-            let length = file.metadata()?.len();
-            Ok((file, length))
-        };
-        let (file, length) = open().map_err(|_: io::Error| words::cannot_append(path))?;
+        let opened = Self::open_in(Disk, path, owner);
+        opened.map_err(|_| words::cannot_append(path).into())
+    }
+}
+
+impl<S: Storage> LeaseFile<S> {
+    /// Opens an existing file of `storage`.
+    pub(super) fn open_in(storage: S, path: &Path, owner: Owner) -> io::Result<Self> {
+        let file = storage.open(path)?;
+        let entry = file.entry()?;
         Ok(Self {
+            storage,
             path: path.to_owned(),
             owner,
             file,
-            length,
+            id: entry.id,
+            length: entry.length,
             sync: Sync::default(),
-            unsettled: false,
         })
     }
 
@@ -91,113 +103,151 @@ impl LeaseFile {
         self.sync = sync;
     }
 
-    /// Appends whole records with one write and waits until they are on disk. After a failure nothing of them is left
-    /// in the file, so that the next record does not continue a torn one.
-    pub(super) fn append(&mut self, records: &[u8]) -> io::Result<()> {
-        if self.unsettled {
-            sync_directory(&self.path)?;
-            self.unsettled = false;
-        }
+    /// Appends whole records with one write and waits until they are on disk.
+    pub(super) fn append(&mut self, records: &[u8]) -> Result<(), Failure> {
         if records.is_empty() {
             return Ok(());
         }
-        let appended = self.file.write_all(records);
-        if let Err(error) = appended.and_then(|()| self.wait_for_disk()) {
-            let _ = self.file.set_len(self.length);
-            return Err(error);
+        self.expect_in_place()?;
+        let appended = self.file.append(records);
+        appended.map_err(|error| self.take_back(&error))?;
+        if self.sync == Sync::Always {
+            let synced = self.file.sync();
+            synced.map_err(|error| Failure::Broken(words::sync_failed(&error)))?;
         }
-        let added = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        self.length = self.length.saturating_add(added);
+        self.length = self.length.saturating_add(length_of(records));
         Ok(())
     }
 
-    fn wait_for_disk(&self) -> io::Result<()> {
-        match self.sync {
-            Sync::Always => self.file.sync_data(),
-            Sync::Never => Ok(()),
+    /// The next record must not continue a torn one.
+    fn take_back(&mut self, error: &io::Error) -> Failure {
+        let message = words::write_failed(error);
+        match self.file.cut(self.length) {
+            Ok(()) => Failure::Refused(message),
+            Err(_) => Failure::Broken(message),
         }
     }
 
-    /// Replaces the whole file by `content`; the old one stays as `F~`. After a failure the old file is still in use.
-    pub(super) fn rewrite(&mut self, content: &[u8], now: i64) -> Result<(), String> {
-        let new = new_path(&self.path, now);
-        let file = write_new(&new, content, self.owner)
-            .map_err(|error| words::cannot_create_lease_file(&error))?;
-        self.install(&new).inspect_err(|_| {
-            let _ = fs::remove_file(&new);
-        })?;
-        // From here on the old file is only a backup: what is appended to it would not be read again.
-        self.file = file;
-        self.length = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        self.unsettled = sync_directory(&self.path).is_err();
-        Ok(())
+    /// What is appended to a file that nobody will find is lost. A file that cannot be looked at, because the server
+    /// gave up its rights, is taken to be there.
+    fn expect_in_place(&mut self) -> Result<(), Failure> {
+        let in_place = match self.storage.look(&self.path) {
+            Ok(entry) if entry.id == self.id && entry.length >= self.length => {
+                self.length = entry.length;
+                true
+            }
+            Ok(_) => false,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        match in_place {
+            true => Ok(()),
+            false => Err(Failure::Broken(words::lease_file_changed(&self.path))),
+        }
     }
 
-    fn install(&self, new: &Path) -> Result<(), String> {
-        let (path, backup) = (&self.path, suffixed(&self.path, "~"));
-        back_up(path, &backup).map_err(|error| words::cannot_backup(path, &backup, &error))?;
-        fs::rename(new, path).map_err(|error| words::cannot_install(new, path, &error))
-    }
-}
-
-#[cfg(test)]
-impl LeaseFile {
-    /// A lease file that cannot be appended to.
-    pub(super) fn read_only(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            owner: Owner::default(),
-            file: File::open(path).unwrap(),
+    /// Makes an empty file beside the lease file, under the original's name for a rewrite at `now`.
+    pub(super) fn begin(&self, now: i64) -> Result<Successor<S::File>, String> {
+        let path = suffixed(&self.path, &format!(".{now}"));
+        let made = remove_if_there(&self.storage, &path);
+        let made = made.and_then(|()| self.storage.create(&path, self.owner));
+        let file = made.map_err(|error| words::cannot_create_lease_file(&error))?;
+        Ok(Successor {
+            path,
+            file,
             length: 0,
-            sync: Sync::default(),
-            unsettled: false,
+        })
+    }
+
+    /// Puts a whole file in the place of the lease file; the old one stays as `F~`. When that is refused the old file is
+    /// still in use.
+    pub(super) fn install(&mut self, new: Successor<S::File>) -> Result<(), Failure> {
+        let mut new = new;
+        let id = match self.prepare(&mut new) {
+            Ok(id) => id,
+            Err(message) => {
+                self.discard(new);
+                return Err(Failure::Refused(message));
+            }
+        };
+        // From here on the old file is only a backup: what is appended to it would not be read again.
+        (self.file, self.id, self.length) = (new.file, id, new.length);
+        // Without this a power cut could give the name back to the old file.
+        let settled = self.storage.sync_directory(&self.path);
+        settled.map_err(|error| Failure::Broken(words::sync_failed(&error)))
+    }
+
+    fn prepare(&self, new: &mut Successor<S::File>) -> Result<FileId, String> {
+        let id = new.finish();
+        let id = id.map_err(|error| words::cannot_create_lease_file(&error))?;
+        self.back_up()?;
+        let renamed = self.storage.rename(&new.path, &self.path);
+        renamed.map_err(|error| words::cannot_install(&new.path, &self.path, &error))?;
+        Ok(id)
+    }
+
+    /// A second name for the old content, never a moment without a lease file.
+    fn back_up(&self) -> Result<(), String> {
+        let (path, backup) = (&self.path, suffixed(&self.path, "~"));
+        remove_if_there(&self.storage, &backup)
+            .map_err(|error| words::cannot_remove_backup(&backup, &error))?;
+        match self.storage.link(path, &backup) {
+            // Somebody took the file away under the server: there is nothing to keep.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            linked => linked.map_err(|error| words::cannot_backup(path, &backup, &error)),
         }
     }
-}
 
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.append(true).mode(0o644);
-    options
-}
-
-fn write_new(new: &Path, content: &[u8], owner: Owner) -> io::Result<File> {
-    remove_if_there(new)?;
-    let mut file = options().create_new(true).open(new)?;
-    if owner.uid.is_some() || owner.gid.is_some() {
-        fchown(&file, owner.uid, owner.gid)?;
+    /// Removes a file that will not take the place of the lease file.
+    pub(super) fn discard(&self, new: Successor<S::File>) {
+        // What cannot be removed is in nobody's way.
+        let _ = self.storage.remove(&new.path);
     }
-    file.write_all(content)?;
-    file.sync_all()?;
-    Ok(file)
 }
 
-/// A second name for the old content, never a moment without a lease file.
-fn back_up(path: &Path, backup: &Path) -> io::Result<()> {
-    remove_if_there(backup)?;
-    match fs::hard_link(path, backup) {
-        // Somebody took the file away under the server: there is nothing to keep.
+impl<F: StoredFile> Successor<F> {
+    /// What it is called until it is installed.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends text without waiting for the disk.
+    pub(super) fn append(&mut self, text: &[u8]) -> io::Result<()> {
+        self.file.append(text)?;
+        self.length = self.length.saturating_add(length_of(text));
+        Ok(())
+    }
+
+    /// Waits until what was appended so far is on disk, so that little is left to wait for at the end.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    fn finish(&mut self) -> io::Result<FileId> {
+        self.file.sync_all()?;
+        Ok(self.file.entry()?.id)
+    }
+}
+
+impl<F: StoredFile> Write for Successor<F> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.append(text)?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn remove_if_there(storage: &impl Storage, path: &Path) -> io::Result<()> {
+    match storage.remove(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn new_path(path: &Path, now: i64) -> PathBuf {
-    suffixed(path, &format!(".{now}"))
+fn length_of(text: &[u8]) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 fn suffixed(path: &Path, suffix: &str) -> PathBuf {

@@ -8,8 +8,9 @@ use common::time::Time;
 
 use super::clock;
 use super::failure::Fatal;
-use super::leasefile::{self, LeaseFile, Owner};
+use super::leasefile::{self, Failure, LeaseFile, Successor};
 use super::programs;
+use super::storage::Owner;
 use crate::config::model::Config;
 use crate::engine4::{Blocks, Listener, Outbox, end_leases};
 use crate::eval::ResolvedNames;
@@ -66,35 +67,49 @@ impl Stock {
         })
     }
 
-    fn whole_file(&self) -> (Vec<u8>, usize) {
-        let mut text = Vec::new();
-        let count = lease::write_file(&self.table, &self.reading, self.format, &mut text);
-        (text, count)
-    }
-
     /// Writes the file anew. If that fails the old one stays in use.
     pub(super) fn rewrite(&mut self, config: &Config, now: Time, logger: &Logger) {
-        let (content, count) = self.whole_file();
-        match self.file.rewrite(&content, now.seconds()) {
-            Ok(()) => report(config, count, logger),
-            Err(message) => logger.error(&message),
+        let replaced = self.write_successor(config, now, logger);
+        let replaced = replaced.and_then(|new| match self.file.install(new) {
+            Ok(()) => Ok(()),
+            Err(Failure::Refused(message) | Failure::Broken(message)) => Err(message),
+        });
+        if let Err(message) = replaced {
+            logger.error(&message);
         }
     }
 
-    /// Tries the rewrite without touching the file at `path`.
+    /// Tries the rewrite without touching the file itself.
     pub(super) fn test_rewrite(
         &self,
-        path: &Path,
         config: &Config,
         now: Time,
         logger: &Logger,
     ) -> Result<(), Fatal> {
-        let (content, count) = self.whole_file();
-        let tested = leasefile::test_rewrite(path, &content, now.seconds())
-            .map_err(|error| words::cannot_create_lease_file(&error))?;
-        report(config, count, logger);
-        logger.info(&words::lease_test_passed(&tested));
+        let tested = self.write_successor(config, now, logger)?;
+        logger.info(&words::lease_test_passed(tested.path()));
+        self.file.discard(tested);
         Ok(())
+    }
+
+    fn write_successor(
+        &self,
+        config: &Config,
+        now: Time,
+        logger: &Logger,
+    ) -> Result<Successor, String> {
+        let mut new = self.file.begin(now.seconds())?;
+        let written = lease::write_file(&self.table, &self.reading, self.format, &mut new);
+        match written {
+            Ok(count) => {
+                report(config, count, logger);
+                Ok(new)
+            }
+            Err(error) => {
+                self.file.discard(new);
+                Err(words::cannot_create_lease_file(&error))
+            }
+        }
     }
 
     /// Appends the server's identifier, made from the first link address if the file had none.
@@ -109,13 +124,15 @@ impl Stock {
         let mut record = Vec::new();
         lease::write_duid(&mut record, &duid, self.format);
         self.reading.duid = Some(duid);
-        if let Err(error) = self.file.append(&record) {
-            logger.error(&words::commit_failed(&error));
+        if let Err(Failure::Refused(message) | Failure::Broken(message)) = self.file.append(&record)
+        {
+            logger.error(&message);
         }
     }
 }
 
-fn report(config: &Config, leases: usize, logger: &Logger) {
+/// Says what was written, in the original's categories.
+pub(super) fn report(config: &Config, leases: usize, logger: &Logger) {
     let said = lease::written(config, leases);
     said.iter().for_each(|line| logger.info(line));
 }

@@ -15,8 +15,12 @@ mod parameters;
 mod paths;
 mod ping;
 mod programs;
+mod rewriting;
 mod run;
 mod server;
+mod storage;
+#[cfg(test)]
+mod storage_model;
 #[cfg(test)]
 mod test_directory;
 

@@ -122,9 +122,11 @@ fn serve(
     draft.write_pid_file(logger);
     identity.take_on()?;
     draft.settle(readiness, logger)?;
+    let config = draft.shared_config();
     let engine = Engine::new(draft.into_setup(listeners), stock.table, clock::now());
     let ended_by = server::run(Parts {
         engine,
+        config,
         egress: Arc::new(egress),
         file: stock.file,
         reading: stock.reading,

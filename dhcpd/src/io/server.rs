@@ -14,22 +14,19 @@ use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc::OwnedPermit;
 
 use super::clock;
-use super::commit::{Commits, Committer, Order};
+use super::commit::{Commits, News, Order};
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::ingress::Ingress;
 use super::leasefile::LeaseFile;
+use super::leases;
 use super::ping::Pinger;
 use super::programs::Programs;
+use super::rewriting::Rewriting;
+use crate::config::model::Config;
 use crate::engine4::{Engine, InterfaceId, Outbox, Reply};
 use crate::lease::Reading;
 use crate::words;
-
-/// A record written this long after the last rewrite of the lease file causes the next.
-const REWRITE_AFTER: Duration = Duration::from_secs(3600);
-
-/// A rewrite that shall mend the file after a failed write waits this long after the one before.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// The longest sleep: the engine's times are those of the clock on the wall, which can be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -37,6 +34,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// What a server is made of.
 pub(super) struct Parts {
     pub(super) engine: Engine,
+    pub(super) config: Arc<Config>,
     pub(super) egress: Arc<Egress>,
     pub(super) file: LeaseFile,
     pub(super) reading: Reading,
@@ -59,6 +57,7 @@ pub(super) fn run(parts: Parts) -> Result<Signal, Fatal> {
 /// Everything that the loop works with.
 struct Server {
     engine: Engine,
+    config: Arc<Config>,
     ingress: Ingress,
     egress: Arc<Egress>,
     pinger: Pinger,
@@ -68,15 +67,14 @@ struct Server {
     logger: Arc<Logger>,
     outbox: Outbox,
     reading: Reading,
-    rewritten: Time,
-    /// True if the lease file has grown since.
-    written: bool,
+    rewriting: Rewriting,
 }
 
 enum Event {
     Stop(Signal),
     Frames(InterfaceId),
     Answer(Ipv4Addr),
+    News(News),
     Wakeup,
 }
 
@@ -84,25 +82,21 @@ impl Server {
     /// Registers everything with the event loop of the running runtime and starts the commit thread.
     fn new(parts: Parts) -> io::Result<Self> {
         let released_by = Arc::clone(&parts.egress);
-        let commits = Commits::start(Committer {
-            file: parts.file,
-            logger: Arc::clone(&parts.logger),
-            release: move |replies: &[Reply]| released_by.send(replies),
-            incomplete: Arc::default(),
-        })?;
+        let release = move |replies: &[Reply]| released_by.send(replies);
+        let commits = Commits::start(parts.file, Arc::clone(&parts.logger), release)?;
         Ok(Self {
             ingress: Ingress::new(&parts.egress.ports, Arc::clone(&parts.logger))?,
             pinger: Pinger::new(parts.icmp)?,
             signals: Signals::new()?,
             engine: parts.engine,
+            config: parts.config,
             egress: parts.egress,
             commits,
             programs: Programs::start(Arc::clone(&parts.logger))?,
             logger: parts.logger,
             outbox: Outbox::default(),
             reading: parts.reading,
-            rewritten: parts.rewritten,
-            written: false,
+            rewriting: Rewriting::new(parts.rewritten),
         })
     }
 
@@ -110,8 +104,8 @@ impl Server {
     async fn serve(mut self) -> Result<Signal, Fatal> {
         // Room first: what cannot be written must not be read.
         while let Some(room) = self.commits.room().await {
-            if self.is_rewrite_due() {
-                self.rewrite(room);
+            if let Some(order) = self.next_rewrite_order() {
+                room.send(order);
                 continue;
             }
             match self.next_event().await {
@@ -138,12 +132,14 @@ impl Server {
             signal = self.signals.next() => Event::Stop(signal),
             interface = self.ingress.receive() => Event::Frames(interface),
             address = self.pinger.next_answer() => Event::Answer(address),
+            news = self.commits.next_news() => Event::News(news),
             () = tokio::time::sleep(pause) => Event::Wakeup,
         }
     }
 
     fn pause(&self) -> Duration {
-        let wakeup = self.engine.next_wakeup();
+        let wakeups = [self.engine.next_wakeup(), self.rewriting.mends_at()];
+        let wakeup = wakeups.into_iter().flatten().min();
         let pause = wakeup.map_or(LONGEST_SLEEP, |time| time.since(clock::now()));
         pause.min(LONGEST_SLEEP)
     }
@@ -155,6 +151,7 @@ impl Server {
                 engine.packet(now, arrival, bytes, outbox);
             }),
             Event::Answer(address) => engine.ping_answered(now, address, outbox),
+            Event::News(news) => self.rewriting.note(news),
             Event::Wakeup => engine.tick(now, outbox),
             Event::Stop(_) => {}
         }
@@ -181,30 +178,22 @@ impl Server {
         if journal.is_empty() && durable.is_empty() {
             return;
         }
-        self.written = true;
+        if !journal.is_empty() {
+            self.rewriting.note_records(clock::now());
+        }
         room.send(Order::Append {
             journal,
             replies: durable,
         });
     }
 
-    fn is_rewrite_due(&self) -> bool {
-        let age = clock::now().since(self.rewritten);
-        let mends = self.commits.want_rewrite() && age > RETRY_AFTER;
-        mends || (self.written && age > REWRITE_AFTER)
-    }
-
-    fn rewrite(&mut self, room: OwnedPermit<Order>) {
-        let now = clock::now();
-        self.rewritten = now;
-        self.written = false;
-        let mut content = Vec::new();
-        self.engine
-            .write_leases(&self.reading, &mut content, &mut self.outbox);
-        room.send(Order::Rewrite {
-            content,
-            now: now.seconds(),
-        });
+    fn next_rewrite_order(&mut self) -> Option<Order> {
+        let (engine, reading) = (&self.engine, &self.reading);
+        self.rewriting.next_order(
+            clock::now(),
+            |snapshot, text| engine.write_slice(snapshot, reading, text),
+            |leases| leases::report(&self.config, leases, &self.logger),
+        )
     }
 }
 

@@ -256,11 +256,22 @@ impl Table {
     /// pool, by state, by end.
     #[must_use]
     pub fn kept(&self) -> Vec<&Lease> {
-        let mut kept: Vec<(PoolId, &Lease)> = self
-            .leases
-            .values()
+        self.in_written_order(self.leases.values().map(|lease| &**lease))
+    }
+
+    /// As [`kept`](Self::kept), of the next `count` addresses from `first` on that have a lease; and where the rest begins.
+    #[must_use]
+    pub fn kept_from(&self, first: u32, count: usize) -> (Vec<&Lease>, Option<u32>) {
+        let mut rest = self.leases.range(first..);
+        let slice = rest.by_ref().take(count).map(|(_, lease)| &**lease);
+        let kept = self.in_written_order(slice);
+        (kept, rest.next().map(|(address, _)| *address))
+    }
+
+    fn in_written_order<'a>(&'a self, leases: impl Iterator<Item = &'a Lease>) -> Vec<&'a Lease> {
+        let mut kept: Vec<(PoolId, &Lease)> = leases
             .filter(|lease| lease.is_worth_keeping())
-            .filter_map(|lease| Some((self.pool_of(lease.address)?, &**lease)))
+            .filter_map(|lease| Some((self.pool_of(lease.address)?, lease)))
             .collect();
         kept.sort_by_key(|(pool, lease)| {
             let network = self.pool(*pool).map_or(0, |pool| pool.network.0);

@@ -1,6 +1,6 @@
 //! Leases as text, as the original writes them (reference isc-dhcpd-behaviour.md, sections 10.2 and 10.3).
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
@@ -59,19 +59,36 @@ pub fn write_duid(text: &mut Vec<u8>, duid: &[u8], format: IdFormat) {
     text.extend_from_slice(b";\n\n");
 }
 
-/// Appends a whole file: what is known of `table`, and of `reading` what was read besides leases. Returns how many leases
+/// Text that is collected before it goes to the file.
+const CHUNK: usize = 64 * 1024;
+
+/// Writes a whole file: what is known of `table`, and of `reading` what was read besides leases. Returns how many leases
 /// are in it.
-pub fn write_file(table: &Table, reading: &Reading, format: IdFormat, text: &mut Vec<u8>) -> usize {
+///
+/// # Errors
+/// Those of `file`.
+pub fn write_file(
+    table: &Table,
+    reading: &Reading,
+    format: IdFormat,
+    file: &mut impl Write,
+) -> io::Result<usize> {
     let kept = table.kept();
-    write_header(text);
+    let mut text = Vec::with_capacity(2 * CHUNK);
+    write_header(&mut text);
     text.extend_from_slice(&reading.foreign);
     for lease in &kept {
-        write_lease(text, lease, format);
+        write_lease(&mut text, lease, format);
+        if text.len() > CHUNK {
+            file.write_all(&text)?;
+            text.clear();
+        }
     }
     if let Some(duid) = &reading.duid {
-        write_duid(text, duid, format);
+        write_duid(&mut text, duid, format);
     }
-    kept.len()
+    file.write_all(&text)?;
+    Ok(kept.len())
 }
 
 /// Appends one record.

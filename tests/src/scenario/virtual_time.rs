@@ -11,7 +11,7 @@ use dhcpd::config::{self, Family, model::Config};
 use dhcpd::engine4::{
     Arrival, Engine, InterfaceId, Listener, Outbox, PingRequest, Reply, Route, Setup,
 };
-use dhcpd::lease::{self, Load};
+use dhcpd::lease::{self, Load, Snapshot};
 
 use super::parse::{Deed, Scenario, Step};
 use super::report::{Masks, NETWORK};
@@ -215,16 +215,13 @@ fn start(setup: &Setup, file: &mut Vec<u8>, now: Time) -> (Engine, Vec<String>) 
     let seconds = u32::try_from(now.seconds()).unwrap_or_default();
     let reading = lease::read(file, "LEASES", seconds, |lease| load.accept(lease));
     let engine = Engine::new(setup.clone(), load.finish(), now);
-    let mut outbox = Outbox::default();
     file.clear();
-    engine.write_leases(&reading, file, &mut outbox);
-    let lines = reading.lines.iter().chain(&outbox.lines);
-    (
-        engine,
-        lines
-            .map(|line| format!(". {}", line.text).trim_end().to_owned())
-            .collect(),
-    )
+    let mut snapshot = Snapshot::default();
+    while engine.write_slice(&mut snapshot, &reading, file) {}
+    let read = reading.lines.iter().map(|line| line.text.clone());
+    let wrote = lease::written(&setup.config, snapshot.leases());
+    let said = |text: String| format!(". {text}").trim_end().to_owned();
+    (engine, read.chain(wrote).map(said).collect())
 }
 
 fn said(diagnostics: &Diagnostics) -> String {
