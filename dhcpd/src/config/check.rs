@@ -67,7 +67,7 @@ fn is_unserved(option: OptionId, value: &Data) -> bool {
     match option {
         codes::OMAPI_PORT => true,
         codes::DDNS_UPDATE_STYLE => *value != Data::Constant(NO_UPDATES.into()),
-        codes::GET_LEASE_HOSTNAMES | codes::LEASEQUERY => !is_off(value),
+        codes::GET_LEASE_HOSTNAMES => !is_off(value),
         _ => false,
     }
 }

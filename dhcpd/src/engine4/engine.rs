@@ -119,7 +119,7 @@ impl Engine {
             (MessageType::RELEASE, _) => self.handle_release(exchange, outbox),
             (MessageType::DECLINE, _) => self.handle_decline(exchange, outbox),
             (MessageType::INFORM, _) => self.handle_inform(exchange, outbox),
-            (MessageType::LEASEQUERY, _) => refuse_query(exchange, outbox),
+            (MessageType::LEASEQUERY, _) => self.handle_query(exchange, outbox),
             (kind, _) if is_from_server(kind) => {}
             (kind, _) => outbox.info(words::unknown_type(kind, &exchange.who(None))),
         }
@@ -167,12 +167,4 @@ fn is_from_server(kind: MessageType) -> bool {
         MessageType::LEASEACTIVE,
     ]
     .contains(&kind)
-}
-
-/// DHCPLEASEQUERY (RFC 4388) is off unless allowed, and cannot be allowed yet.
-fn refuse_query(exchange: &Exchange<'_>, outbox: &mut Outbox) {
-    outbox.info(match exchange.is_relayed() {
-        true => words::lease_query_denied(exchange.giaddr()),
-        false => words::lease_query_without_relay(exchange.ciaddr()),
-    });
 }

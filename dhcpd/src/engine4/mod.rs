@@ -19,6 +19,7 @@ mod locate;
 mod nak;
 mod outbox;
 mod ping;
+mod query;
 mod renew;
 mod request;
 mod route;

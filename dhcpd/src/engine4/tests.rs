@@ -23,6 +23,7 @@ const DISCOVER: u8 = 1;
 const REQUEST: u8 = 3;
 const DECLINE: u8 = 4;
 const RELEASE: u8 = 7;
+const LEASEQUERY: u8 = 10;
 
 const SMALL: &str =
     "subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.10 10.9.0.13; } default-lease-time 600;";
@@ -116,6 +117,25 @@ fn start(config: &Arc<Config>, file: &[u8], now: Time) -> Engine {
 
 fn address(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 9, 0, last)
+}
+
+/// `message` as a relay agent with this address would send it.
+fn relayed(mut message: Vec<u8>, giaddr: Ipv4Addr) -> Vec<u8> {
+    message[24..28].copy_from_slice(&giaddr.octets());
+    message
+}
+
+/// The value of an option of a reply.
+fn option_of(reply: &Reply, code: u8) -> Option<Vec<u8>> {
+    let mut rest = &reply.bytes[FIXED_LENGTH + MAGIC_COOKIE.len()..];
+    while let [found, length, behind @ ..] = rest {
+        let (value, after) = behind.split_at(usize::from(*length));
+        if *found == code {
+            return Some(value.to_vec());
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A message of client `mac`. `ciaddr` and `wanted` (option 50) are last octets.
@@ -404,4 +424,39 @@ proptest! {
         let outbox = bench.send(&bytes);
         prop_assert!(outbox.replies.len() <= 1);
     }
+}
+
+#[test]
+fn a_relay_agent_on_an_unknown_network_may_ask_about_leases_if_everybody_may() {
+    let query = relayed(
+        message(LEASEQUERY, 1, Some(11), None, None),
+        Ipv4Addr::new(172, 31, 0, 1),
+    );
+    let refused = Bench::new(SMALL).send(&query);
+    assert_eq!(refused.replies.len(), 0);
+    let mut bench = Bench::new(&format!("allow leasequery; {SMALL}"));
+    bench.send(&message(REQUEST, 1, None, Some(11), None));
+    let answered = bench.send(&query);
+    assert_eq!(option_of(&answered.replies[0], 53), Some(vec![13]));
+}
+
+#[test]
+fn an_answer_to_a_query_lists_forty_other_addresses() {
+    let text =
+        "allow leasequery; subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.10 10.9.0.99; }";
+    let mut bench = Bench::new(text);
+    for last in 10..60 {
+        bench.send(&message(REQUEST, 1, None, Some(last), None));
+    }
+    let query = relayed(message(LEASEQUERY, 1, None, None, None), SERVER);
+    let answered = bench.send(&query);
+    assert_eq!(
+        option_of(&answered.replies[0], 92).map(|it| it.len()),
+        Some(160)
+    );
+    let first = &answered.lines[0].text;
+    assert_eq!(
+        first,
+        "49 IP addresses associated with MAC address 02:00:00:00:00:01, only 40 sent in reply."
+    );
 }

@@ -115,6 +115,28 @@ pub(super) fn lease_query_denied(giaddr: Ipv4Addr) -> String {
     format!("DHCPLEASEQUERY from {giaddr}: LEASEQUERY not allowed, query ignored")
 }
 
+pub(super) fn lease_query(giaddr: Ipv4Addr, subject: &impl fmt::Display) -> String {
+    format!("DHCPLEASEQUERY from {giaddr} for {subject}")
+}
+
+pub(super) fn lease_answer(
+    kind: MessageType,
+    giaddr: Ipv4Addr,
+    subject: &impl fmt::Display,
+    others: usize,
+) -> String {
+    let kind = type_name(kind);
+    format!("{kind} to {giaddr} for {subject} ({others} associated IPs)")
+}
+
+pub(super) fn too_many_addresses(
+    count: usize,
+    subject: &impl fmt::Display,
+    listed: usize,
+) -> String {
+    format!("{count} IP addresses associated with {subject}, only {listed} sent in reply.")
+}
+
 // Why nothing, or something else, happens.
 
 pub(super) fn unknown_segment(kind: MessageType, who: &Who) -> String {

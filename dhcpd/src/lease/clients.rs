@@ -133,6 +133,15 @@ impl Clients {
         of_pool.copied().map(address_of).collect()
     }
 
+    /// All leases of the client, the best first.
+    pub(super) fn all(&self, key: &[u8]) -> Vec<Ipv4Addr> {
+        let key = self.hasher.hash_one(key);
+        let from = self.entries.range(lowest(key, Holding::Held, 0)..);
+        let mut all: Vec<Entry> = from.take_while(|entry| entry.key == key).copied().collect();
+        all.sort_unstable_by_key(|entry| entry.place);
+        all.into_iter().map(address_of).collect()
+    }
+
     /// The leases that the client holds, on all networks.
     pub(super) fn held(&self, key: &[u8]) -> Vec<Ipv4Addr> {
         let key = self.hasher.hash_one(key);

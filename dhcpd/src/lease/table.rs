@@ -123,46 +123,45 @@ impl Table {
     /// Leases under a client identifier in some pools, the best first: of each pool those that are worth a look.
     #[must_use]
     pub fn of_uid(&self, uid: &[u8], pools: &[PoolId]) -> Vec<Found<'_>> {
-        let best = self.by_uid.best(uid, pools).into_iter();
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        best.filter_map(|address| self.find(address))
-            .filter(same)
-            .collect()
+        self.known(self.by_uid.best(uid, pools), same)
     }
 
     /// Leases under a hardware address in some pools, as [`of_uid`](Self::of_uid), without those that somebody holds under
     /// a client identifier.
     #[must_use]
     pub fn of_hardware(&self, hardware: &HardwareAddress, pools: &[PoolId]) -> Vec<Found<'_>> {
-        let best = self.by_hardware.best(&key_of(hardware), pools).into_iter();
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        best.filter_map(|address| self.find(address))
-            .filter(same)
-            .collect()
+        self.known(self.by_hardware.best(&key_of(hardware), pools), same)
     }
 
     /// All leases of a pool that are held under a client identifier, the best first.
     #[must_use]
     pub fn held_in_by_uid(&self, uid: &[u8], pool: PoolId) -> Vec<Found<'_>> {
-        let held = self.by_uid.held_in(uid, pool).into_iter();
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        held.filter_map(|address| self.find(address))
-            .filter(same)
-            .collect()
+        self.known(self.by_uid.held_in(uid, pool), same)
     }
 
     /// All leases of a pool that are held under a hardware address, the best first, without those that somebody holds under
     /// a client identifier.
     #[must_use]
     pub fn held_in_by_hardware(&self, hardware: &HardwareAddress, pool: PoolId) -> Vec<Found<'_>> {
-        let held = self
-            .by_hardware
-            .held_in(&key_of(hardware), pool)
-            .into_iter();
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        held.filter_map(|address| self.find(address))
-            .filter(same)
-            .collect()
+        self.known(self.by_hardware.held_in(&key_of(hardware), pool), same)
+    }
+
+    /// All leases under a client identifier, the best first. Walks them all: a client may own any number.
+    #[must_use]
+    pub fn all_of_uid(&self, uid: &[u8]) -> Vec<Found<'_>> {
+        let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
+        self.known(self.by_uid.all(uid), same)
+    }
+
+    /// All leases under a hardware address, as [`all_of_uid`](Self::all_of_uid).
+    #[must_use]
+    pub fn all_of_hardware(&self, hardware: &HardwareAddress) -> Vec<Found<'_>> {
+        let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
+        self.known(self.by_hardware.all(&key_of(hardware)), same)
     }
 
     /// Addresses that are held under a client identifier, on all networks.
@@ -394,6 +393,18 @@ impl Table {
         });
         let ending = (lease.next != lease.state).then_some(&mut self.ending);
         waiting.into_iter().chain(ending)
+    }
+
+    /// Leases of addresses that an index gave, without those of a client that only hashes alike.
+    fn known(
+        &self,
+        addresses: Vec<Ipv4Addr>,
+        is_same: impl Fn(&Found<'_>) -> bool,
+    ) -> Vec<Found<'_>> {
+        let found = addresses
+            .into_iter()
+            .filter_map(|address| self.find(address));
+        found.filter(is_same).collect()
     }
 
     fn is_held(&self, address: Ipv4Addr, by: impl Fn(&Lease) -> bool) -> bool {

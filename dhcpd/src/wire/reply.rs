@@ -38,6 +38,8 @@ pub enum ReplyKind {
     Inform,
     /// DHCPNAK.
     Nak,
+    /// Any reply to a DHCPLEASEQUERY.
+    Query,
     /// BOOTREPLY with an address from a pool.
     DynamicBootp,
     /// BOOTREPLY with a fixed address.
@@ -83,7 +85,7 @@ pub enum ReplyNote {
 }
 
 impl Reply<'_> {
-    /// The reply to `request` with the options that `values` has collected, as a UDP payload of at least 300 octets.
+    /// The reply to `request` with the options that `values` has collected, as a UDP payload of at least 300 octets unless it is one to a query.
     ///
     /// Expected in the set, put there by the engine where they apply: 1, 12, 51, 53, 54, 56, 61, 118. Option 82 of the request
     /// is echoed; 43, 124, 125, 81 and the user's own encapsulations are packed from their spaces.
@@ -143,7 +145,7 @@ impl Reply<'_> {
     ) -> Vec<u8> {
         let id = codes::DHCP_PARAMETER_REQUEST_LIST;
         let configured = values.value(id);
-        let list = if values.set.contains(id) {
+        let list = if values.set.contains(id) || self.kind == ReplyKind::Query {
             configured.as_deref()
         } else {
             request.parameter_request_list()
@@ -253,7 +255,7 @@ impl Reply<'_> {
         bytes.extend(sname);
         bytes.extend(file);
         bytes.extend(vendor);
-        if bytes.len() < SHORTEST {
+        if bytes.len() < SHORTEST && self.kind != ReplyKind::Query {
             bytes.resize(SHORTEST, 0);
         }
         bytes
@@ -271,15 +273,16 @@ impl Reply<'_> {
         matches!(self.kind, ReplyKind::Lease | ReplyKind::Inform)
     }
 
-    /// `echo-client-id`, which DHCPINFORM does not look at.
+    /// `echo-client-id`, which only replies with a lease and refusals look at.
     fn echoes_identifier(&self, values: &Evaluator<'_>) -> bool {
-        self.kind != ReplyKind::Inform && values.is_on(codes::ECHO_CLIENT_ID, Flag::Deny)
+        let looks = !matches!(self.kind, ReplyKind::Inform | ReplyKind::Query);
+        looks && values.is_on(codes::ECHO_CLIENT_ID, Flag::Deny)
     }
 
     /// What the relay said before this message comes back in a refusal only.
     fn echoes_relay(&self, request: &Request<'_>) -> bool {
         match self.kind {
-            ReplyKind::StaticBootp => false,
+            ReplyKind::StaticBootp | ReplyKind::Query => false,
             ReplyKind::Nak => true,
             _ => request.agent_information().is_some(),
         }
