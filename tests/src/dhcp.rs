@@ -41,13 +41,29 @@ impl DhcpLab {
             client: Namespace::new("dhcp-client")?,
             files: Scratch::new("dhcp")?,
         };
-        lab.server.add_veth(SERVER_LINK, &lab.client, CLIENT_LINK)?;
-        lab.server
-            .ip(&format!("link set {SERVER_LINK} address {SERVER_MAC}"))?;
-        lab.server.bring_up(SERVER_LINK, Some(address))?;
+        lab.add_link(SERVER_LINK, CLIENT_LINK, SERVER_MAC, &[address])?;
         lab.server.ip(&format!("route add default via {router}"))?;
         lab.files.write("leases", "")?;
         Ok(lab)
+    }
+
+    /// Joins the two namespaces by a link; the server's end has this hardware address and these addresses, each with prefix length.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn add_link(
+        &self,
+        server: &str,
+        client: &str,
+        mac: &str,
+        addresses: &[&str],
+    ) -> Result<()> {
+        self.server.add_veth(server, &self.client, client)?;
+        self.server
+            .ip(&format!("link set {server} address {mac}"))?;
+        addresses
+            .iter()
+            .try_for_each(|address| self.server.bring_up(server, Some(address)))
     }
 
     /// Opens the client's end.
@@ -91,7 +107,16 @@ impl DhcpLab {
     /// # Errors
     /// If it cannot be read.
     pub fn read_leases(&self) -> Result<String> {
-        std::fs::read_to_string(self.lease_file()).context("cannot read the lease file")
+        self.read_leases_copy("")
+    }
+
+    /// The same with `suffix` behind the file's name: `~` for what the last rewriting replaced.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read_leases_copy(&self, suffix: &str) -> Result<String> {
+        let path = self.files.path().join(format!("leases{suffix}"));
+        std::fs::read_to_string(path).context("cannot read the lease file")
     }
 
     /// Starts the server in the foreground on its link and waits until it serves.

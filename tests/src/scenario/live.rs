@@ -1,17 +1,21 @@
 //! Running a scenario against a real server on a real link.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
+use super::links::{Link, Links};
 use super::parse::{Deed, Scenario, Step};
-use super::report::{Masks, NETWORK};
+use super::report::{Masks, Received};
 use super::request::Request;
-use crate::client::{Datagram, Message, Wire, second_opinion, show_octets};
-use crate::dhcp::{DhcpLab, DhcpServer, PATIENCE};
+use crate::client::{Message, Wire, second_opinion, show_octets};
+use crate::dhcp::{CLIENT_LINK, DhcpLab, DhcpServer, PATIENCE};
 use crate::failure::{Failure, Result};
 use crate::lab::Log;
 use crate::subject::Subject;
 
-const SERVER_WITH_PREFIX: &str = "10.9.0.1/24";
 /// Everything that is not on the link is reached over this address; the client's end answers for it.
 const ROUTER: &str = "10.9.0.2";
 /// How long to wait for something that the scenario expects. What comes later is reported as missing.
@@ -24,12 +28,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// # Errors
 /// If the lab cannot be made or the server does not start or falls silent.
 pub fn run(scenario: &Scenario, subject: Subject) -> Result<Vec<Vec<String>>> {
-    let lab = DhcpLab::new(SERVER_WITH_PREFIX, ROUTER)?;
+    let (lab, wires) = lay(&scenario.links)?;
     lab.configure(&scenario.config)?;
     lab.put_leases(&scenario.leases)?;
     let mut play = Play {
         server: first_start(scenario, &lab, subject)?,
-        wire: lab.wire()?,
+        scenario,
+        wires,
         lab,
         subject,
         masks: Masks::new(&scenario.masks)?,
@@ -38,25 +43,63 @@ pub fn run(scenario: &Scenario, subject: Subject) -> Result<Vec<Vec<String>>> {
     scenario.steps.iter().map(|step| play.act(step)).collect()
 }
 
+/// The links, and the client's end of each.
+fn lay(links: &Links) -> Result<(DhcpLab, Vec<Wire>)> {
+    let with_length = |link: &Link| -> Vec<String> {
+        let addresses = link.addresses.iter();
+        addresses
+            .map(|(address, length)| format!("{address}/{length}"))
+            .collect()
+    };
+    let addresses: Vec<Vec<String>> = links.iter().map(with_length).collect();
+    let first = addresses.first().and_then(|addresses| addresses.first());
+    let first = first.ok_or_else(|| Failure::new("no link"))?;
+    let lab = DhcpLab::new(first, ROUTER)?;
+    let mut wires = vec![lab.wire()?];
+    for (place, (link, addresses)) in links.iter().zip(&addresses).enumerate() {
+        if place == 0 {
+            for address in addresses.iter().skip(1) {
+                lab.server.bring_up(&link.name, Some(address))?;
+            }
+            continue;
+        }
+        let client = format!("{CLIENT_LINK}-{place}");
+        let words: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        lab.add_link(&link.name, &client, &show_octets(&Link::mac(place)), &words)?;
+        wires.push(Wire::open(&lab.client, &client)?);
+    }
+    Ok((lab, wires))
+}
+
 /// The server runs from the beginning, unless the first step is about its start.
 fn first_start(scenario: &Scenario, lab: &DhcpLab, subject: Subject) -> Result<Option<DhcpServer>> {
     let deed = scenario.steps.first().map(|step| &step.deed);
     match deed {
-        Some(Deed::Start) => Ok(None),
-        _ => lab.start(subject).map(Some),
+        Some(Deed::Start(_)) => Ok(None),
+        _ => launch(scenario, lab, subject).map(Some),
     }
 }
 
-struct Play {
+fn launch(scenario: &Scenario, lab: &DhcpLab, subject: Subject) -> Result<DhcpServer> {
+    let names: Vec<&str> = scenario
+        .links
+        .iter()
+        .map(|link| link.name.as_str())
+        .collect();
+    lab.start_on(subject, &names)
+}
+
+struct Play<'s> {
     server: Option<DhcpServer>,
-    wire: Wire,
+    scenario: &'s Scenario,
+    wires: Vec<Wire>,
     lab: DhcpLab,
     subject: Subject,
     masks: Masks,
     fences: u8,
 }
 
-impl Play {
+impl Play<'_> {
     fn act(&mut self, step: &Step) -> Result<Vec<String>> {
         match &step.deed {
             Deed::Send(request, until) => self.send(request, until.as_deref(), &step.expected),
@@ -65,10 +108,18 @@ impl Play {
                 std::thread::sleep(Duration::from_secs(*seconds));
                 Ok(Vec::new())
             }
-            Deed::Start => self.start(),
-            Deed::Leases => self.show_leases(&step.expected),
+            Deed::Start(config) => self.start(config.as_deref()),
+            Deed::Stop(signal) => self.stop(*signal),
+            Deed::Leases => self.show(&step.expected, || {
+                Ok(self.masks.records(&self.lab.read_leases()?))
+            }),
+            Deed::File(suffix) => self.show(&step.expected, || {
+                Ok(self.masks.whole_file(&self.lab.read_leases_copy(suffix)?))
+            }),
             Deed::Alive(address) => {
-                self.wire.enliven(*address);
+                self.wires
+                    .iter_mut()
+                    .for_each(|wire| wire.enliven(*address));
                 Ok(Vec::new())
             }
         }
@@ -80,31 +131,36 @@ impl Play {
         until: Option<&str>,
         expected: &[String],
     ) -> Result<Vec<String>> {
+        let links = &self.scenario.links;
+        let place = links.place(request.link())?;
         let before = self.log()?.lines().len();
-        self.wire.send(&request.datagram(NETWORK))?;
+        self.send_on(place, request)?;
         let mut replies = Vec::new();
         if let Some(line) = until {
             self.serve_until(before, line, &mut replies)?;
         }
         self.await_replies(expected, &mut replies)?;
         self.await_lines(before, expected)?;
-        let fence = self.pass_fence(before)?;
-        while let Some(reply) = self.wire.receive(Duration::ZERO)? {
-            replies.push(reply);
-        }
-        for reply in &replies {
+        let fence = self.pass_fence(place, before)?;
+        self.receive_into(&mut replies)?;
+        for (_, reply) in &replies {
             second_opinion::ask(&Message(reply.payload.clone()))?;
         }
-        Ok(self
-            .masks
-            .report(&replies, &self.lines_since(before, &fence)?))
+        let lines = self.lines_since(before, &fence)?;
+        Ok(self.masks.report(&self.scenario.links, &replies, &lines))
+    }
+
+    fn send_on(&self, place: usize, request: &Request) -> Result<()> {
+        let wire = self.wires.get(place);
+        let wire = wire.ok_or_else(|| Failure::new("no such link"))?;
+        wire.send(&request.datagram(self.scenario.links.network(place)))
     }
 
     /// Answers ARP and pings, and takes replies, until the server says `line`.
-    fn serve_until(&self, before: usize, line: &str, replies: &mut Vec<Datagram>) -> Result<()> {
+    fn serve_until(&self, before: usize, line: &str, replies: &mut Vec<Received>) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            replies.extend(self.wire.receive(LOOK_AGAIN)?);
+            replies.extend(self.next_reply(LOOK_AGAIN)?);
             let lines = self.log()?.lines();
             if lines.iter().skip(before).any(|said| said.contains(line)) {
                 return Ok(());
@@ -115,15 +171,44 @@ impl Play {
             .map(drop)
     }
 
-    fn await_replies(&self, expected: &[String], replies: &mut Vec<Datagram>) -> Result<()> {
+    fn await_replies(&self, expected: &[String], replies: &mut Vec<Received>) -> Result<()> {
         let wanted = expected
             .iter()
             .filter(|line| line.starts_with("< "))
             .count();
         while replies.len() < wanted {
-            match self.wire.receive(EXPECTED_WITHIN)? {
+            match self.next_reply(EXPECTED_WITHIN)? {
                 Some(reply) => replies.push(reply),
                 None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// The next reply on any link; the links take turns in waiting for it.
+    fn next_reply(&self, patience: Duration) -> Result<Option<Received>> {
+        let deadline = Instant::now() + patience;
+        let share = match self.wires.len() {
+            1 => patience,
+            _ => LOOK_AGAIN,
+        };
+        loop {
+            for (place, wire) in self.wires.iter().enumerate() {
+                if let Some(reply) = wire.receive(share)? {
+                    return Ok(Some((place, reply)));
+                }
+            }
+            if Instant::now() >= deadline {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Everything that has come by now.
+    fn receive_into(&self, replies: &mut Vec<Received>) -> Result<()> {
+        for (place, wire) in self.wires.iter().enumerate() {
+            while let Some(reply) = wire.receive(Duration::ZERO)? {
+                replies.push((place, reply));
             }
         }
         Ok(())
@@ -142,11 +227,11 @@ impl Play {
         Ok(())
     }
 
-    /// Sends something that is answered by a log line only: when it is there, everything before it has been dealt with.
-    fn pass_fence(&mut self, before: usize) -> Result<String> {
+    /// Sends something that is answered by a log line only: when it is there, everything before it on this link has been dealt with.
+    fn pass_fence(&mut self, place: usize, before: usize) -> Result<String> {
         self.fences = self.fences.wrapping_add(1);
         let mac = [2, 0xfe, 0, 0, 0, self.fences];
-        self.wire.send(&Request::fence(mac).datagram(NETWORK))?;
+        self.send_on(place, &Request::fence(mac))?;
         let mark = format!("type 99 from {} via ", show_octets(&mac));
         self.log()?.wait_after(before, &mark, PATIENCE)?;
         Ok(mark)
@@ -163,12 +248,22 @@ impl Play {
     }
 
     /// Dropping the server kills it without warning.
-    fn start(&mut self) -> Result<Vec<String>> {
+    fn start(&mut self, config: Option<&str>) -> Result<Vec<String>> {
         self.server = None;
-        let server = self.lab.start(self.subject)?;
+        if let Some(name) = config {
+            self.lab.configure(self.scenario.config_named(name)?)?;
+        }
+        let server = launch(self.scenario, &self.lab, self.subject)?;
         let lines = self.lines_about_start(&server.log);
         self.server = Some(server);
         Ok(lines)
+    }
+
+    fn stop(&mut self, signal: Signal) -> Result<Vec<String>> {
+        let server = self.server.take();
+        let mut server = server.ok_or_else(|| Failure::new("the server does not run"))?;
+        server.process.signal(signal)?;
+        Ok(vec![show_status(server.process.wait()?)])
     }
 
     fn log(&self) -> Result<&Log> {
@@ -189,17 +284,28 @@ impl Play {
             .collect()
     }
 
-    /// A server may write what no reply depends on a moment after it has logged it: waits for the expected records. What is
+    /// A server may write what no reply depends on a moment after it has logged it: waits for the expected lines. What is
     /// there when the time is over is reported.
-    fn show_leases(&self, expected: &[String]) -> Result<Vec<String>> {
+    fn show(
+        &self,
+        expected: &[String],
+        look: impl Fn() -> Result<Vec<String>>,
+    ) -> Result<Vec<String>> {
         let deadline = Instant::now() + EXPECTED_WITHIN;
         loop {
-            let records = self.masks.records(&self.lab.read_leases()?);
+            let seen = look()?;
             let is_recording = expected.is_empty();
-            if is_recording || records == expected || Instant::now() > deadline {
-                return Ok(records);
+            if is_recording || seen == expected || Instant::now() > deadline {
+                return Ok(seen);
             }
             std::thread::sleep(LOOK_AGAIN);
         }
+    }
+}
+
+fn show_status(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(number) => format!("= signal {number}"),
+        None => format!("= exit {}", status.code().unwrap_or_default()),
     }
 }

@@ -15,13 +15,53 @@ pub fn mask_age(line: &str) -> String {
     format!("{head}*{rest}")
 }
 
-/// Replaces the distance in a line of [`lease_records`] by `*`.
+/// Replaces the distance in a line of [`lease_records`] by `*`, or the date that has no start to be told from.
 #[must_use]
 pub fn mask_distance(line: &str) -> String {
     match line.split_once(" +") {
         Some((field, distance)) if distance.ends_with(';') => format!("{field} +*;"),
-        _ => line.to_owned(),
+        _ => mask_date(line),
     }
+}
+
+fn mask_date(line: &str) -> String {
+    let words = line.trim_start().split_once(' ');
+    match words.filter(|(_, date)| seconds(date).is_some()) {
+        Some((field, _)) => format!("  {field} *;"),
+        None => line.to_owned(),
+    }
+}
+
+/// Shows the distance in a line of [`lease_records`] roughly: a second more or less does not change it, and nothing is left of years.
+#[must_use]
+pub fn round_distance(line: &str) -> String {
+    const YEARS: i64 = 100_000_000;
+    let parsed = line.split_once(" +").and_then(|(field, distance)| {
+        let distance: i64 = distance.strip_suffix(';')?.parse().ok()?;
+        Some((field, distance))
+    });
+    match parsed {
+        Some((field, distance)) if distance.abs() < YEARS => {
+            format!("{field} +~{};", (distance + 5).div_euclid(10) * 10)
+        }
+        _ => mask_distance(line),
+    }
+}
+
+/// The lines of a whole lease file, dates written as in [`lease_records`], and the server's own identifier, which the clock is part of, as `*`.
+#[must_use]
+pub fn whole_file(file: &str) -> Vec<String> {
+    let mut start = None;
+    let show = |line: &str| {
+        if let Some(date) = line.strip_prefix("  starts ") {
+            start = seconds(date);
+        }
+        match line.split_once(' ') {
+            Some(("server-duid", _)) => "server-duid *;".to_owned(),
+            _ => relative_date(line, start),
+        }
+    };
+    file.lines().map(show).collect()
 }
 
 /// The lease records of a lease file in their order, dates written as seconds after the start of their own record.
@@ -106,6 +146,30 @@ mod tests {
                 "}"
             ]
         );
+    }
+
+    #[test]
+    fn a_distance_shown_roughly_says_nothing_of_one_second() {
+        assert_eq!(round_distance("  ends +601;"), "  ends +~600;");
+        assert_eq!(round_distance("  tstp +-3;"), "  tstp +~0;");
+        assert_eq!(round_distance("  ends +2147483647;"), "  ends +*;");
+        assert_eq!(round_distance("  ends never;"), "  ends never;");
+        assert_eq!(round_distance("  ends 4 1970/01/01 00:00:01;"), "  ends *;");
+    }
+
+    #[test]
+    fn a_whole_file_shows_everything_but_its_dates_and_the_own_identifier() {
+        let file = "# head\nlease 10.9.0.10 {\n  starts 5 2026/11/20 09:01:44;\n  cltt 5 2026/11/20 09:01:45;\n}\nserver-duid \"x\";\n\n";
+        let shown = [
+            "# head",
+            "lease 10.9.0.10 {",
+            "  starts +0;",
+            "  cltt +1;",
+            "}",
+            "server-duid *;",
+            "",
+        ];
+        assert_eq!(whole_file(file), shown);
     }
 
     #[test]

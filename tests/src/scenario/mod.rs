@@ -13,10 +13,11 @@
 //! . DHCPOFFER on 10.9.0.10 to 02:00:00:00:00:01 via srv0
 //! ```
 //!
-//! A line `>` is a step; the lines `<` (a reply) and `.` (a log line) and `|` (lease file) after it are all that must follow, and all of it
-//! must. They show every octet of a reply, so equal text means equal octets. The expected lines are recorded from the
+//! A line `>` is a step; the lines `<` (a reply), `.` (a log line), `|` (lease file) and `=` (how the server ended) after it are all that must
+//! follow, and all of it must. They show every octet of a reply, so equal text means equal octets. The expected lines are recorded from the
 //! original (`RECORD=1` rewrites them) and then read by a person; ours is held against the same text.
 
+mod links;
 mod live;
 mod mask;
 mod parse;
@@ -29,6 +30,5 @@ pub use live::run;
 pub use mask::lease_records;
 pub use parse::{Scenario, Step, read};
 pub use render::render_reply;
-pub use report::NETWORK;
 pub use request::{Network, Request};
 pub use virtual_time::run_in_virtual_time;

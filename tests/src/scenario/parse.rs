@@ -1,5 +1,10 @@
 //! Reading a scenario, and writing it back with what really happened.
 
+use std::collections::BTreeMap;
+
+use nix::sys::signal::Signal;
+
+use super::links::{Link, Links};
 use super::request::Request;
 use crate::failure::{Failure, Result};
 
@@ -10,12 +15,18 @@ pub struct Scenario {
     pub head: String,
     /// The server's configuration.
     pub config: String,
+    /// Other configurations by name, for `start NAME`.
+    pub others: BTreeMap<String, String>,
+    /// The server's interfaces (`link NAME ADDRESS/LENGTH…`), `srv0` with 10.9.0.1/24 if nothing else is said.
+    pub links: Links,
     /// The lease file that the server finds, if not an empty one.
     pub leases: String,
-    /// Words whose values change from run to run (`mask 51`: option 51, shown roughly; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records).
+    /// Words whose values change from run to run (`mask 51`: option 51, shown roughly; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records; `mask about`: the same, shown roughly).
     pub masks: Vec<String>,
     /// Whether the kernel's network takes part in it, so that it means nothing in virtual time (`only live`).
     pub only_live: bool,
+    /// Whether so much time passes in it that it is played live only to be recorded (`only recorded`), and in virtual time always.
+    pub only_recorded: bool,
     /// What happens, in order.
     pub steps: Vec<Step>,
 }
@@ -40,10 +51,14 @@ pub enum Deed {
     Send(Box<Request>, Option<String>),
     /// Lets time pass, in seconds.
     Pass(u64),
-    /// Kills the server if it runs, and starts it (again).
-    Start,
+    /// Kills the server if it runs, and starts it (again), with another configuration if one is named.
+    Start(Option<String>),
+    /// Sends the server a signal and shows how it ends (`= signal 15`, `= exit 1`).
+    Stop(Signal),
     /// Shows the records of the lease file.
     Leases,
+    /// Shows all of the lease file, or of the copy that its last rewriting left (`file ~`).
+    File(String),
     /// Lets a machine answer pings at this address from now on.
     Alive(std::net::Ipv4Addr),
 }
@@ -66,6 +81,16 @@ pub fn read(text: &str) -> Result<Scenario> {
 }
 
 impl Scenario {
+    /// The configuration of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn config_named(&self, name: &str) -> Result<&str> {
+        let found = self.others.get(name);
+        let found = found.ok_or_else(|| Failure::new(format!("no configuration {name}")))?;
+        Ok(found)
+    }
+
     /// The text again, with `happened` in the place of the expected lines, one list a step.
     #[must_use]
     pub fn with(&self, happened: &[Vec<String>]) -> String {
@@ -98,6 +123,7 @@ enum Block {
     #[default]
     None,
     Config,
+    Other(String),
     Leases,
 }
 
@@ -110,7 +136,7 @@ struct Reader {
 
 impl Reader {
     fn take(&mut self, line: &str) -> Result<()> {
-        match self.block {
+        match &self.block {
             Block::None => self.take_outside(line),
             _ => {
                 self.take_inside(line);
@@ -125,8 +151,9 @@ impl Reader {
             self.block = Block::None;
             return;
         }
-        let target = match self.block {
+        let target = match &self.block {
             Block::Leases => &mut self.scenario.leases,
+            Block::Other(name) => self.scenario.others.entry(name.clone()).or_default(),
             _ => &mut self.scenario.config,
         };
         target.push_str(line.strip_prefix("  ").unwrap_or(line));
@@ -147,7 +174,10 @@ impl Reader {
         self.keep_head(line);
         match line.split_once(' ').unwrap_or((line, "")) {
             ("config", "") => self.block = Block::Config,
+            ("config", name) => self.block = Block::Other(name.to_owned()),
+            ("link", words) => self.scenario.links.set(Link::read(words)?),
             ("only", "live") => self.scenario.only_live = true,
+            ("only", "recorded") => self.scenario.only_recorded = true,
             ("leases", "") => self.block = Block::Leases,
             ("mask", what) => self.scenario.masks.push(what.to_owned()),
             _ => return Err(Failure::new(format!("not understood: {line}"))),
@@ -195,10 +225,11 @@ impl Reader {
 }
 
 fn is_expectation(line: &str) -> bool {
-    ["< ", ". ", "| ", "  "]
+    ["< ", ". ", "| ", "= ", "  "]
         .iter()
         .any(|mark| line.starts_with(mark))
         || line == "."
+        || line == "|"
 }
 
 fn read_deed(text: &str) -> Result<Deed> {
@@ -206,8 +237,10 @@ fn read_deed(text: &str) -> Result<Deed> {
     let bad = || Failure::new(format!("not understood: {rest}"));
     match verb {
         "pass" => Ok(Deed::Pass(rest.parse().map_err(|_| bad())?)),
-        "start" => Ok(Deed::Start),
+        "start" => Ok(Deed::Start((!rest.is_empty()).then(|| rest.to_owned()))),
+        "stop" => Ok(Deed::Stop(format!("SIG{rest}").parse().map_err(|_| bad())?)),
         "leases" => Ok(Deed::Leases),
+        "file" => Ok(Deed::File(rest.to_owned())),
         "alive" => Ok(Deed::Alive(rest.parse().map_err(|_| bad())?)),
         _ => {
             let (request, until) = match text.split_once(" until ") {

@@ -13,12 +13,14 @@ const ADDRESSES: [u8; 24] = [
     1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 28, 32, 41, 42, 44, 45, 48, 49, 50, 54, 65, 118, 150,
 ];
 
-/// The two lines of a reply: how it travelled, and what it says. Values of masked options are shown roughly.
+/// The two lines of a reply: how it travelled (and on which link, if that is not the first), and what it says. Values of masked options
+/// are shown roughly.
 #[must_use]
-pub fn render_reply(datagram: &Datagram, masked: &[u8]) -> [String; 2] {
+pub fn render_reply(datagram: &Datagram, link: Option<&str>, masked: &[u8]) -> [String; 2] {
     let message = Message(datagram.payload.clone());
+    let link = link.map(|name| format!(" on {name}")).unwrap_or_default();
     let headers = format!(
-        "< {} {}:{} -> {}:{}{}, {} octets",
+        "< {} {}:{} -> {}:{}{}, {} octets{link}",
         render_way(datagram),
         datagram.source,
         datagram.source_port,

@@ -1,25 +1,29 @@
 //! What happened after a step, in the words of the scenario language, without what differs from run to run.
 
-use std::net::Ipv4Addr;
-
-use super::mask::{lease_records, mask_age, mask_distance};
+use super::links::Links;
+use super::mask::{lease_records, mask_age, mask_distance, round_distance, whole_file};
 use super::render::render_reply;
-use super::request::Network;
 use crate::client::Datagram;
 use crate::failure::{Failure, Result};
 
-/// The server's end of the link in every scenario.
-pub const NETWORK: Network = Network {
-    server_mac: [2, 0, 0, 0, 0x99, 1],
-    server: Ipv4Addr::new(10, 9, 0, 1),
-};
+/// A reply, and the place of the link that it came on.
+pub type Received = (usize, Datagram);
 
 /// What the scenario says differs from run to run.
 #[derive(Debug, Default)]
 pub struct Masks {
     options: Vec<u8>,
     age: bool,
-    dates: bool,
+    dates: Dates,
+}
+
+/// How much of the dates of lease records is shown.
+#[derive(Clone, Copy, Debug, Default)]
+enum Dates {
+    #[default]
+    All,
+    Roughly,
+    Nothing,
 }
 
 impl Masks {
@@ -32,7 +36,8 @@ impl Masks {
         for word in words {
             match word.as_str() {
                 "age" => masks.age = true,
-                "dates" => masks.dates = true,
+                "dates" => masks.dates = Dates::Nothing,
+                "about" => masks.dates = Dates::Roughly,
                 code => masks.options.push(
                     code.parse()
                         .map_err(|_| Failure::new(format!("cannot mask {code}")))?,
@@ -44,10 +49,10 @@ impl Masks {
 
     /// Replies and log lines.
     #[must_use]
-    pub fn report(&self, replies: &[Datagram], lines: &[String]) -> Vec<String> {
-        let replies = replies
-            .iter()
-            .flat_map(|reply| render_reply(reply, &self.options));
+    pub fn report(&self, links: &Links, replies: &[Received], lines: &[String]) -> Vec<String> {
+        let show =
+            |(place, reply): &Received| render_reply(reply, links.shown(*place), &self.options);
+        let replies = replies.iter().flat_map(show);
         let lines = lines.iter().map(|line| self.line(line));
         replies.chain(lines).collect()
     }
@@ -55,11 +60,26 @@ impl Masks {
     /// The records of a lease file.
     #[must_use]
     pub fn records(&self, file: &str) -> Vec<String> {
-        let show = |line: &String| match self.dates {
-            true => format!("| {}", mask_distance(line)),
-            false => format!("| {line}"),
+        self.show_file(&lease_records(file))
+    }
+
+    /// All of a lease file.
+    #[must_use]
+    pub fn whole_file(&self, file: &str) -> Vec<String> {
+        self.show_file(&whole_file(file))
+    }
+
+    fn show_file(&self, lines: &[String]) -> Vec<String> {
+        let dates = match self.dates {
+            Dates::All => str::to_owned,
+            Dates::Roughly => round_distance,
+            Dates::Nothing => mask_distance,
         };
-        lease_records(file).iter().map(show).collect()
+        let show = |line: &String| match line.is_empty() {
+            true => "|".to_owned(),
+            false => format!("| {}", dates(line)),
+        };
+        lines.iter().map(show).collect()
     }
 
     fn line(&self, line: &str) -> String {

@@ -34,9 +34,10 @@ pub struct Request {
     destination: Option<Ipv4Addr>,
     size: usize,
     cut: Option<usize>,
+    link: Option<String>,
 }
 
-/// What a request needs to know of the link.
+/// What a request needs to know of the link it goes out on.
 #[derive(Clone, Copy, Debug)]
 pub struct Network {
     /// Hardware address of the server.
@@ -65,6 +66,12 @@ impl Request {
             fragment: 0,
             payload: self.payload(),
         }
+    }
+
+    /// The server's interface that it goes to, if it names one.
+    #[must_use]
+    pub fn link(&self) -> Option<&str> {
+        self.link.as_deref()
     }
 
     /// The BOOTP message alone.
@@ -96,6 +103,7 @@ impl Request {
             destination: None,
             size: USUAL_SIZE,
             cut: None,
+            link: None,
         }
     }
 
@@ -126,6 +134,7 @@ impl Request {
             "file" => self.message.put(108, &parse_value(value)?),
             "from" => self.source = Some(value.parse().ok()?),
             "to" => self.destination = Some(value.parse().ok()?),
+            "on" => self.link = Some(value.to_owned()),
             "size" => self.size = value.parse().ok()?,
             "cut" => self.cut = Some(value.parse().ok()?),
             _ => return self.set_address_or_option(key, value),
@@ -157,7 +166,7 @@ impl FromStr for Request {
     type Err = Failure;
 
     /// The first word is a message type, `bootp` (no cookie, 236 octets unless `size=` says more), `bootp-cookie` or `dhcp` (a cookie and no type);
-    /// the others are `key=value`: a field, an option by its number, or `from`, `to`, `size` (fill up to), `cut` (cut to), `raw` (octets as they are).
+    /// the others are `key=value`: a field, an option by its number, or `on` (which link), `from`, `to`, `size` (fill up to), `cut` (cut to), `raw` (octets as they are).
     fn from_str(text: &str) -> Result<Self> {
         let mut words = split_words(text).into_iter();
         let kind = words.next().unwrap_or_default();

@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use common::diag::Diagnostics;
 use common::net::HardwareAddress;
+use common::net::interfaces::{ARPHRD_ETHERNET, Interface, Ipv4Address};
 use common::time::Time;
 use dhcpd::config::{self, Family, model::Config};
 use dhcpd::engine4::{
-    Arrival, Engine, InterfaceId, Listener, Outbox, PingRequest, Reply, Route, Setup,
+    Arrival, Engine, InterfaceId, Listener, Outbox, PingRequest, Reply, Route, Setup, Step as Plan,
+    plan_interfaces,
 };
 use dhcpd::lease::{self, Load, Snapshot};
+use nix::net::if_::InterfaceFlags;
 
+use super::links::{Link, Links};
 use super::parse::{Deed, Scenario, Step};
-use super::report::{Masks, NETWORK};
+use super::report::{Masks, Received};
 use super::request::Request;
-use crate::client::{Datagram, EVERYBODY, parse_mac};
-use crate::dhcp::{SERVER_LINK, SERVER_MAC};
+use crate::client::{Datagram, EVERYBODY};
 use crate::failure::{Failure, Result};
 
 /// When every scenario begins: 2026-11-20 12:00:00 UTC.
@@ -30,20 +33,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// If the configuration is refused or an awaited line does not come.
 pub fn run_in_virtual_time(scenario: &Scenario) -> Result<Vec<Vec<String>>> {
-    let setup = set_up(&scenario.config)?;
+    let setup = set_up(&scenario.config, &scenario.links)?;
     let mut file = scenario.leases.clone().into_bytes();
     let (engine, _) = start(&setup, &mut file, BEGIN);
     // A first step that starts the server finds the file as it was given.
     if matches!(
         scenario.steps.first(),
         Some(Step {
-            deed: Deed::Start,
+            deed: Deed::Start(_),
             ..
         })
     ) {
         file = scenario.leases.clone().into_bytes();
     }
     let mut play = Play {
+        scenario,
         engine,
         setup,
         file,
@@ -58,7 +62,8 @@ pub fn run_in_virtual_time(scenario: &Scenario) -> Result<Vec<Vec<String>>> {
         .collect()
 }
 
-struct Play {
+struct Play<'s> {
+    scenario: &'s Scenario,
     engine: Engine,
     setup: Setup,
     /// The lease file.
@@ -68,7 +73,7 @@ struct Play {
     masks: Masks,
 }
 
-impl Play {
+impl Play<'_> {
     fn act(&mut self, deed: &Deed) -> Result<Vec<String>> {
         match deed {
             Deed::Send(request, until) => self.send(request, until.as_deref()),
@@ -77,12 +82,19 @@ impl Play {
                 self.pass(until);
                 Ok(Vec::new())
             }
-            Deed::Start => {
+            Deed::Start(config) => {
+                if let Some(name) = config {
+                    let text = self.scenario.config_named(name)?;
+                    self.setup = set_up(text, &self.scenario.links)?;
+                }
                 let (engine, lines) = start(&self.setup, &mut self.file, self.now);
                 self.engine = engine;
                 Ok(lines)
             }
             Deed::Leases => Ok(self.masks.records(&String::from_utf8_lossy(&self.file))),
+            Deed::Stop(_) | Deed::File(_) => Err(Failure::new(
+                "a scenario with this step must say `only live`",
+            )),
             Deed::Alive(address) => {
                 self.alive.push(*address);
                 Ok(Vec::new())
@@ -91,9 +103,11 @@ impl Play {
     }
 
     fn send(&mut self, request: &Request, until: Option<&str>) -> Result<Vec<String>> {
-        let datagram = request.datagram(NETWORK);
+        let links = &self.scenario.links;
+        let place = links.place(request.link())?;
+        let datagram = request.datagram(links.network(place));
         let arrival = Arrival {
-            interface: InterfaceId(0),
+            interface: self.interface(place)?,
             peer: datagram.source,
         };
         let mut outbox = Outbox::default();
@@ -139,67 +153,109 @@ impl Play {
     }
 
     fn show(&self, outbox: &Outbox) -> Vec<String> {
-        let replies: Vec<Datagram> = outbox.replies.iter().map(travel).collect();
+        let replies = outbox.replies.iter().map(|reply| self.travel(reply));
+        let replies: Vec<Received> = replies.collect();
         let lines: Vec<String> = outbox.lines.iter().map(|line| line.text.clone()).collect();
-        self.masks.report(&replies, &lines)
+        self.masks.report(&self.scenario.links, &replies, &lines)
     }
-}
 
-/// The datagram as the client sees it, after the journey that the engine orders.
-fn travel(reply: &Reply) -> Datagram {
-    let link_destination = match reply.route {
-        Route::Raw {
-            link: Some(link), ..
-        } => link.octets().try_into().unwrap_or(EVERYBODY),
-        _ => EVERYBODY,
-    };
-    let (source, destination, port) = match reply.route {
-        Route::Raw {
+    /// The engine's number of the link at this place; it counts only the links that it serves, in an order of its own.
+    fn interface(&self, place: usize) -> Result<InterfaceId> {
+        let wanted = self.scenario.links.iter().nth(place);
+        let served = self.setup.interfaces.iter();
+        let number = served
+            .map(|listener| Some(&listener.name))
+            .position(|name| name == wanted.map(|link| &link.name));
+        let number = number.and_then(|number| u16::try_from(number).ok());
+        let number = number.ok_or_else(|| Failure::new("a link that is not served"))?;
+        Ok(InterfaceId(number))
+    }
+
+    /// The datagram as the client sees it, after the journey that the engine orders.
+    fn travel(&self, reply: &Reply) -> Received {
+        let links = &self.scenario.links;
+        let (place, link_destination, source, destination, port) = match reply.route {
+            Route::Raw {
+                interface,
+                link,
+                source,
+                destination,
+                port,
+            } => {
+                let link = link.and_then(|link| link.octets().try_into().ok());
+                let place = self.place(interface);
+                (place, link.unwrap_or(EVERYBODY), source, destination, port)
+            }
+            Route::Datagram { destination, port } => {
+                let (place, source) = links.way_to(destination);
+                (place, EVERYBODY, source, destination, port)
+            }
+        };
+        let by_hand = matches!(reply.route, Route::Raw { .. });
+        let datagram = Datagram {
+            link_source: Link::mac(place),
+            link_destination,
             source,
             destination,
-            port,
-            ..
-        } => (source, destination, port),
-        Route::Datagram { destination, port } => (NETWORK.server, destination, port),
-    };
-    let by_hand = matches!(reply.route, Route::Raw { .. });
-    Datagram {
-        link_source: NETWORK.server_mac,
-        link_destination,
-        source,
-        destination,
-        source_port: 67,
-        destination_port: port,
-        tos: if by_hand { 0x10 } else { 0 },
-        ttl: if by_hand { 128 } else { 64 },
-        id: 0,
-        fragment: 0,
-        payload: reply.bytes.clone(),
+            source_port: 67,
+            destination_port: port,
+            tos: if by_hand { 0x10 } else { 0 },
+            ttl: if by_hand { 128 } else { 64 },
+            id: 0,
+            fragment: 0,
+            payload: reply.bytes.clone(),
+        };
+        (place, datagram)
+    }
+
+    fn place(&self, interface: InterfaceId) -> usize {
+        let listener = self.setup.interfaces.get(usize::from(interface.0));
+        let place = listener.map(|listener| self.scenario.links.place(Some(&listener.name)));
+        place.and_then(Result::ok).unwrap_or_default()
     }
 }
 
-fn set_up(text: &str) -> Result<Setup> {
+fn set_up(text: &str, links: &Links) -> Result<Setup> {
     let config = configure(text)?;
-    let network = config
-        .subnet_of(NETWORK.server)
-        .and_then(|subnet| config.network_of(subnet))
-        .ok_or_else(|| Failure::new("no subnet for the server's interface"))?;
-    let mac = parse_mac(SERVER_MAC).unwrap_or_default();
+    let interfaces = listeners(&config, links)?;
+    if interfaces.is_empty() {
+        return Err(Failure::new("no subnet for any of the server's interfaces"));
+    }
     Ok(Setup {
         config: Arc::new(config),
         names: dhcpd::eval::ResolvedNames::default(),
-        interfaces: vec![Listener {
-            name: SERVER_LINK.to_owned(),
-            index: 1,
-            hardware: HardwareAddress::new(1, &mac),
-            hardware_type: 1,
-            address: NETWORK.server,
-            network,
-        }],
+        interfaces,
         local_port: 67,
         remote_port: 68,
         limited_broadcast: Ipv4Addr::BROADCAST,
     })
+}
+
+fn listeners(config: &Config, links: &Links) -> Result<Vec<Listener>> {
+    let interfaces: Vec<Interface> = links.iter().enumerate().map(interface).collect();
+    let names: Vec<String> = links.iter().map(|link| link.name.clone()).collect();
+    let plan = plan_interfaces(config, &interfaces, &names).map_err(Failure::new)?;
+    let listener = |step| match step {
+        Plan::Listen(listener) => Some(listener),
+        Plan::Ignore(_) => None,
+    };
+    Ok(plan.steps.into_iter().filter_map(listener).collect())
+}
+
+/// The link as the kernel would show it.
+fn interface((place, link): (usize, &Link)) -> Interface {
+    let address = |(address, length): &(Ipv4Addr, u8)| Ipv4Address {
+        address: *address,
+        mask: Ipv4Addr::from_bits(u32::MAX << (32 - u32::from(*length))),
+    };
+    Interface {
+        name: link.name.clone(),
+        index: u32::try_from(place).unwrap_or_default(),
+        flags: InterfaceFlags::IFF_UP | InterfaceFlags::IFF_BROADCAST,
+        hardware_type: ARPHRD_ETHERNET,
+        hardware: HardwareAddress::new(1, &Link::mac(place)),
+        addresses: link.addresses.iter().map(address).collect(),
+    }
 }
 
 fn configure(text: &str) -> Result<Config> {
