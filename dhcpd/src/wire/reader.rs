@@ -10,8 +10,8 @@ use crate::options::{OptionId, Registry, SpaceId, codes};
 /// Encapsulated spaces within encapsulated spaces are opened this deep; the built-in ones need two.
 const DEPTH_LIMIT: u8 = 8;
 
-const PAD: u8 = 0;
-const END: u8 = 255;
+const PAD: u32 = 0;
+const END: u32 = 255;
 
 /// Reads buffers of options into [`Options`].
 pub(super) struct Reader<'r> {
@@ -29,14 +29,15 @@ impl Reader<'_> {
         depth: u8,
     ) -> Result<(), Malformed> {
         let (code_width, length_width) = self.widths(space);
+        // 0 is padding only where something else is the end.
+        let end = if space == SpaceId::DHCP { END } else { PAD };
         let mut rest = buffer;
         while let Some((code, after)) = split_number(rest, code_width) {
-            if space == SpaceId::DHCP && code == u32::from(END) {
+            if code == end {
                 break;
             }
             rest = after;
-            // The original takes 0 for padding in every space.
-            if code == u32::from(PAD) {
+            if code == PAD {
                 continue;
             }
             let id = OptionId { space, code };
