@@ -387,6 +387,27 @@ pub fn exit_status(program: &str, status: i32) -> String {
     format!("execute: {program} exit status {status}")
 }
 
+/// A program took too long and was killed.
+#[must_use]
+pub fn program_overdue(program: &str, seconds: u64) -> String {
+    format!("execute: {program} killed: it has not ended for {seconds} seconds.")
+}
+
+/// Too many programs wait for their turn.
+#[must_use]
+pub fn program_refused(program: &str, waiting: usize) -> String {
+    format!("execute: {program} not run: {waiting} programs are waiting.")
+}
+
+/// So many programs were not run while too many waited.
+#[must_use]
+pub fn programs_refused(count: u64) -> String {
+    format!("execute: {count} programs were not run because too many were waiting.")
+}
+
+/// The server ends before all programs have been run.
+pub const PROGRAMS_LEFT: &str = "execute: programs that still wait are not run.";
+
 /// A frame or datagram could not be sent.
 #[must_use]
 pub fn send_failed(error: &io::Error) -> String {

@@ -42,7 +42,7 @@ impl Draft {
         options: Options,
         paths: Paths,
         port: u16,
-        logger: &Logger,
+        logger: &Arc<Logger>,
     ) -> Result<Self, Fatal> {
         let config = configuration::read(&paths.config, &options, logger)?;
         let names = match options.goal {
@@ -105,7 +105,7 @@ impl Draft {
     }
 
     /// `-T`
-    pub(super) fn test_leases(&self, logger: &Logger) -> Result<(), Fatal> {
+    pub(super) fn test_leases(&self, logger: &Arc<Logger>) -> Result<(), Fatal> {
         let path = &self.paths.leases;
         let stock = Stock::load(
             path,
@@ -118,7 +118,7 @@ impl Draft {
     }
 
     /// Reads the lease file, which is made if only it is missing.
-    pub(super) fn open_leases(&self, owner: Owner, logger: &Logger) -> Result<Stock, Fatal> {
+    pub(super) fn open_leases(&self, owner: Owner, logger: &Arc<Logger>) -> Result<Stock, Fatal> {
         let path = &self.paths.leases;
         if !fs::exists(path).unwrap_or(true) {
             leasefile::create(path).map_err(|error| words::no_lease_file(path, &error))?;

@@ -1,6 +1,7 @@
 //! The leases at the start: read from the file, written back as a whole.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use common::log::Logger;
 use common::net::HardwareAddress;
@@ -37,7 +38,7 @@ impl Stock {
         owner: Owner,
         (config, names): (&Config, &ResolvedNames),
         now: Time,
-        logger: &Logger,
+        logger: &Arc<Logger>,
     ) -> Result<Self, Fatal> {
         let content = leasefile::read(path)?;
         let file = LeaseFile::open(path, owner)?;

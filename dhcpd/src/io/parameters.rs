@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use common::log::{self, Facility, Line, Logger};
 use common::time::Time;
@@ -50,7 +51,7 @@ impl Parameters {
     }
 
     /// Logs what the statements of the root scope logged, and runs their programs where they stand between the lines.
-    pub(super) fn act(&self, logger: &Logger) -> Result<(), Fatal> {
+    pub(super) fn act(&self, logger: &Arc<Logger>) -> Result<(), Fatal> {
         let mut commands = self.commands.iter().peekable();
         for (index, line) in self.lines.iter().enumerate() {
             while let Some(command) = commands.next_if(|it| it.behind_lines <= index) {

@@ -111,19 +111,25 @@ impl Server {
             match self.next_event().await {
                 Event::Stop(signal) => {
                     drop(room);
-                    self.commits.finish();
+                    self.finish();
                     return Ok(signal);
                 }
                 event => self.handle(&event),
             }
             self.deliver(room);
             if self.outbox.ended {
-                self.commits.finish();
+                self.finish();
                 return Err(Fatal::reported());
             }
         }
         // The commit thread is gone, which only a panic can cause: without it nothing can be promised to clients.
         Ok(Signal::SIGABRT)
+    }
+
+    /// What has been decided is on disk first; programs come after that.
+    fn finish(self) {
+        self.commits.finish();
+        self.programs.finish();
     }
 
     async fn next_event(&mut self) -> Event {
