@@ -8,6 +8,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use common::sys::packet;
+
 /// What `--version` prints: our own name, and the one that scripts look for.
 #[must_use]
 pub fn version() -> String {
@@ -325,14 +327,61 @@ pub fn unsupported_device(kind: u16, name: &str) -> String {
 
 /// A packet socket could not be had.
 #[must_use]
-pub fn no_packet_socket(kind: &str, error: &io::Error) -> String {
-    format!("Open a socket for {kind}: {}", reason(error))
+pub fn no_packet_socket(error: &io::Error) -> String {
+    format!("Open a socket for {}: {}", packet::KIND, reason(error))
 }
 
 /// The interface list could not be read.
 #[must_use]
 pub fn no_interfaces(error: &io::Error) -> String {
     format!("Error finding all interfaces; {}", reason(error))
+}
+
+/// An interface that was not there at the start is served from now on.
+#[must_use]
+pub fn interface_new(name: &str, address: Ipv4Addr) -> String {
+    format!("Interface {name} has come up with {address}.")
+}
+
+/// An interface that was amiss, or was made anew, is served again.
+#[must_use]
+pub fn interface_back(name: &str, address: Ipv4Addr) -> String {
+    format!("Interface {name} is back with {address}.")
+}
+
+/// An interface has another address, or a hardware address.
+#[must_use]
+pub fn interface_moved(name: &str, address: Ipv4Addr) -> String {
+    format!("Interface {name} has changed and has {address} now.")
+}
+
+/// An interface is up, but has no address in a subnet any more.
+#[must_use]
+pub fn interface_without_address(name: &str, address: Ipv4Addr) -> String {
+    format!(
+        "Interface {name} has lost {address}. Until it has an address again it is served as before."
+    )
+}
+
+/// An interface was switched off.
+#[must_use]
+pub fn interface_down(name: &str) -> String {
+    format!("Interface {name} is down.")
+}
+
+/// An interface was removed.
+#[must_use]
+pub fn interface_gone(name: &str) -> String {
+    format!("Interface {name} is gone.")
+}
+
+/// Changes of interfaces will not be noticed.
+#[must_use]
+pub fn no_interface_monitor(error: &io::Error) -> String {
+    format!(
+        "Changes of interfaces cannot be followed: {}",
+        reason(error)
+    )
 }
 
 /// What the server listens on: kind, interface, link address and network separated by slashes.

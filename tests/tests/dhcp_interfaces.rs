@@ -8,6 +8,7 @@
 )]
 
 use std::net::Ipv4Addr;
+use std::process::Command;
 use std::time::Duration;
 
 use tests::client::identity::{granted, request_for};
@@ -133,4 +134,94 @@ fn expect_grant(wire: &Wire, number: u16, address: Ipv4Addr, server: Ipv4Addr) {
     let message = Message(reply.payload);
     assert_eq!(message.option(54), Some(server.octets().to_vec()));
     assert_eq!(message.address(Field::Giaddr), Ipv4Addr::UNSPECIFIED);
+}
+
+/// The original looks at its interfaces once; ours follows them (tests/developers/differences.md).
+#[test]
+#[ignore = "needs root"]
+fn ours_serves_a_link_that_comes_up_after_the_start() {
+    for words in [
+        &[][..],
+        &["-user", "nobody"],
+        &[SERVER_LINK, SECOND_SERVER_LINK],
+    ] {
+        let lab = lab_of_one_link();
+        let server = lab.launch(command_with(&lab, words)).unwrap();
+        add_second_link(&lab);
+        let line = format!("Interface {SECOND_SERVER_LINK} has come up with 10.8.0.1.");
+        server.log.wait_for(&line, PATIENCE).unwrap();
+        let line = format!("Listening on LPF/{SECOND_SERVER_LINK}/");
+        server.log.wait_for(&line, PATIENCE).unwrap();
+        expect_grant(&second_wire(&lab), 2, SECOND, Ipv4Addr::new(10, 8, 0, 1));
+        expect_grant(&lab.wire().unwrap(), 1, FIRST, Ipv4Addr::new(10, 9, 0, 1));
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn ours_serves_a_link_that_is_made_anew_under_its_name() {
+    for words in [&[][..], &["-user", "nobody"]] {
+        let lab = lab_of_one_link();
+        add_second_link(&lab);
+        let server = lab.launch(command_with(&lab, words)).unwrap();
+        expect_grant(&second_wire(&lab), 2, SECOND, Ipv4Addr::new(10, 8, 0, 1));
+        let delete = format!("link delete {SECOND_SERVER_LINK}");
+        lab.server.ip(&delete).unwrap();
+        let line = format!("Interface {SECOND_SERVER_LINK} is gone.");
+        server.log.wait_for(&line, PATIENCE).unwrap();
+        expect_grant(&lab.wire().unwrap(), 1, FIRST, Ipv4Addr::new(10, 9, 0, 1));
+        add_second_link(&lab);
+        let line = format!("Interface {SECOND_SERVER_LINK} is back with 10.8.0.1.");
+        server.log.wait_for(&line, PATIENCE).unwrap();
+        expect_grant(&second_wire(&lab), 2, SECOND, Ipv4Addr::new(10, 8, 0, 1));
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn ours_follows_the_address_and_the_state_of_a_link() {
+    let lab = lab_of_one_link();
+    add_second_link(&lab);
+    let server = lab.start_on(Subject::Ours, &[]).unwrap();
+    let wire = second_wire(&lab);
+    let expect = |deed: &str, said: &str| {
+        let before = server.log.lines().len();
+        lab.server.ip(deed).unwrap();
+        server.log.wait_after(before, said, PATIENCE).unwrap();
+    };
+    let said = format!("Interface {SECOND_SERVER_LINK} has lost 10.8.0.1.");
+    expect(
+        &format!("address delete 10.8.0.1/24 dev {SECOND_SERVER_LINK}"),
+        &said,
+    );
+    expect_grant(&wire, 2, SECOND, Ipv4Addr::new(10, 8, 0, 1));
+    let said = format!("Interface {SECOND_SERVER_LINK} has changed and has 10.8.0.5 now.");
+    expect(
+        &format!("address add 10.8.0.5/24 dev {SECOND_SERVER_LINK}"),
+        &said,
+    );
+    expect_grant(&wire, 2, SECOND, Ipv4Addr::new(10, 8, 0, 5));
+    let said = format!("Interface {SECOND_SERVER_LINK} is down.");
+    expect(&format!("link set {SECOND_SERVER_LINK} down"), &said);
+    let said = format!("Interface {SECOND_SERVER_LINK} is back with 10.8.0.5.");
+    expect(&format!("link set {SECOND_SERVER_LINK} up"), &said);
+    expect_grant(&wire, 2, SECOND, Ipv4Addr::new(10, 8, 0, 5));
+}
+
+fn lab_of_one_link() -> DhcpLab {
+    let lab = DhcpLab::new("10.9.0.1/24", "10.9.0.2").unwrap();
+    lab.configure(BOTH).unwrap();
+    lab
+}
+
+fn add_second_link(lab: &DhcpLab) {
+    let (server, client) = (SECOND_SERVER_LINK, SECOND_CLIENT_LINK);
+    lab.server.add_veth(server, &lab.client, client).unwrap();
+    lab.server.bring_up(server, Some("10.8.0.1/24")).unwrap();
+}
+
+fn command_with(lab: &DhcpLab, words: &[&str]) -> Command {
+    let mut command = lab.command(Subject::Ours).unwrap();
+    command.args(words);
+    command
 }

@@ -4,6 +4,8 @@ pub mod batch;
 pub mod burst;
 pub mod fork;
 pub mod icmp;
+#[cfg(target_os = "linux")]
+pub mod interface_monitor;
 pub mod local_time;
 #[cfg(target_os = "linux")]
 #[path = "packet_linux.rs"]

@@ -26,19 +26,27 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 pub struct PacketSocket(OwnedFd);
 
 impl PacketSocket {
-    /// Opens the socket on the interface with kernel number `index`, for UDP datagrams to `port`.
+    /// Opens a socket for UDP datagrams to `port`. It receives nothing before it is bound.
     ///
     /// # Errors
-    /// Those of `socket(2)`, `setsockopt(2)` and `bind(2)`.
-    pub fn open(index: u32, port: u16) -> io::Result<Self> {
+    /// Those of `socket(2)` and `setsockopt(2)`.
+    pub fn open(port: u16) -> io::Result<Self> {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         // No protocol yet: nothing may arrive before the filter is in place.
         let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
         attach_filter(&socket, &udp_port_filter(port))?;
         set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1i32)?;
         setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
-        bind(&socket, index)?;
         Ok(Self(socket))
+    }
+
+    /// Puts the socket on the interface with kernel number `index`, also when it was on another one before. Needs no
+    /// privileges.
+    ///
+    /// # Errors
+    /// Those of `bind(2)`.
+    pub fn bind(&self, index: u32) -> io::Result<()> {
+        bind(&self.0, index)
     }
 
     /// Takes the frames that wait, without blocking. Returns how many there were.

@@ -14,6 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::icmp::IcmpSocket;
+use super::interface_monitor::InterfaceMonitor;
 use super::packet::PacketSocket;
 
 /// A socket that owns one descriptor for as long as it lives.
@@ -21,6 +22,7 @@ pub trait Steady: AsRawFd + sealed::Sealed {}
 
 impl Steady for Arc<PacketSocket> {}
 impl Steady for IcmpSocket {}
+impl Steady for InterfaceMonitor {}
 impl Steady for UdpSocket {}
 
 /// A socket whose readiness for reading the event loop reports. Gives it out by shared reference only, so that nobody
@@ -80,10 +82,11 @@ impl<T: Steady> Deref for Watched<T> {
 }
 
 mod sealed {
-    use super::{Arc, IcmpSocket, PacketSocket, UdpSocket};
+    use super::{Arc, IcmpSocket, InterfaceMonitor, PacketSocket, UdpSocket};
 
     pub trait Sealed {}
     impl Sealed for Arc<PacketSocket> {}
     impl Sealed for IcmpSocket {}
+    impl Sealed for InterfaceMonitor {}
     impl Sealed for UdpSocket {}
 }

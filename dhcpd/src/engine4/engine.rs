@@ -8,7 +8,8 @@ use common::time::Time;
 
 use super::exchange::Exchange;
 use super::handlers::{Blocks, end_leases};
-use super::outbox::{Arrival, Outbox};
+use super::interfaces::Listener;
+use super::outbox::{Arrival, InterfaceId, Outbox};
 use super::ping::Parked;
 use super::setup::{Setup, World};
 use super::times::Watermark;
@@ -63,6 +64,15 @@ impl Engine {
         text: &mut Vec<u8>,
     ) -> bool {
         snapshot.write_slice(&self.table, reading, self.world.id_format(), text)
+    }
+
+    /// From now on the interface `id` is as `listener` says. It is one that the engine has, or the next one.
+    pub fn serve_interface(&mut self, id: InterfaceId, listener: Listener) {
+        let interfaces = &mut Arc::make_mut(&mut self.world).setup.interfaces;
+        match interfaces.get_mut(usize::from(id.0)) {
+            Some(known) => *known = listener,
+            None => interfaces.push(listener),
+        }
     }
 
     /// Handles the UDP payload of a message to the server's port.

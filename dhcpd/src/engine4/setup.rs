@@ -30,7 +30,7 @@ pub struct Setup {
 }
 
 /// The setup and what follows from it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) setup: Setup,
     /// How long an address stays abandoned, in seconds.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use common::log::Logger;
 use common::process::{self, PidFile, Readiness};
+use common::sys::packet::PacketSocket;
 
 use super::clock;
 use super::configuration;
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::identity;
+use super::interfaces::Sockets;
 use super::leasefile;
 use super::leases::Stock;
 use super::listen::{self, Listening};
@@ -25,6 +27,9 @@ use crate::config::model::Config;
 use crate::engine4::{Listener, Setup};
 use crate::eval::ResolvedNames;
 use crate::words;
+
+/// Interfaces that can come later when the server does not stay root.
+const SPARE_SOCKETS: usize = 8;
 
 /// Everything that is known before a file but the configuration or a socket is touched.
 pub(super) struct Draft {
@@ -145,13 +150,24 @@ impl Draft {
             listen::listen(&self.config, named, self.port, logger)?;
         let address = self.parameters.local_address;
         let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let egress = Egress {
-            ports,
-            fallback: listen::open_fallback(address, self.port, logger)?,
-            source_port: self.port,
-            logger: Arc::clone(logger),
-        };
+        let fallback = listen::open_fallback(address, self.port, logger)?;
+        let egress = Egress::new(ports, fallback, self.port, Arc::clone(logger));
         Ok((listeners, egress))
+    }
+
+    /// What interfaces that come later need. Sockets are opened now if nobody may open them later.
+    pub(super) fn sockets_for_later(&self, gives_up_root: bool) -> Sockets {
+        let spare = |_| PacketSocket::open(self.port).ok();
+        let count = if gives_up_root { SPARE_SOCKETS } else { 0 };
+        Sockets {
+            port: self.port,
+            spares: (0..count).filter_map(spare).collect(),
+        }
+    }
+
+    /// The interfaces that the command line names.
+    pub(super) fn named_interfaces(&self) -> Vec<String> {
+        self.options.interfaces.clone()
     }
 
     /// The server is worth having even if it cannot say where it is.

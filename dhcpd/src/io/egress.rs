@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use common::log::Logger;
 use common::net::HardwareAddress;
@@ -27,18 +27,67 @@ pub(super) struct Port {
 /// Everything that replies can leave by. Shared between the receive loop and the commit thread.
 pub(super) struct Egress {
     /// By [`InterfaceId`].
-    pub(super) ports: Vec<Port>,
+    ports: RwLock<Vec<Port>>,
     /// For destinations that the kernel can reach by itself.
-    pub(super) fallback: UdpSocket,
+    fallback: UdpSocket,
     /// The port that replies come from.
-    pub(super) source_port: u16,
-    pub(super) logger: Arc<Logger>,
+    source_port: u16,
+    logger: Arc<Logger>,
 }
 
 impl Egress {
+    /// Replies leave by `ports`, numbered like interfaces, and by `fallback`, from `source_port`.
+    pub(super) fn new(
+        ports: Vec<Port>,
+        fallback: UdpSocket,
+        source_port: u16,
+        logger: Arc<Logger>,
+    ) -> Self {
+        Self {
+            ports: RwLock::new(ports),
+            fallback,
+            source_port,
+            logger,
+        }
+    }
+
+    /// The sending halves of all interfaces.
+    pub(super) fn ports(&self) -> Vec<Port> {
+        self.read_ports().clone()
+    }
+
+    /// There is one more interface.
+    pub(super) fn add(&self, port: Port) {
+        self.write_ports().push(port);
+    }
+
+    /// An interface has this address from now on.
+    pub(super) fn set_link(&self, interface: usize, link: [u8; 6]) {
+        if let Some(port) = self.write_ports().get_mut(interface) {
+            port.link = link;
+        }
+    }
+
+    /// An interface has this number in the kernel from now on.
+    pub(super) fn bind_again(&self, interface: usize, index: u32) -> io::Result<()> {
+        match self.read_ports().get(interface) {
+            Some(port) => port.socket.bind(index),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing is half done when a thread that holds the lock panics.
+    fn read_ports(&self) -> RwLockReadGuard<'_, Vec<Port>> {
+        self.ports.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_ports(&self) -> RwLockWriteGuard<'_, Vec<Port>> {
+        self.ports.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sends all replies, those of one interface together.
     pub(super) fn send(&self, replies: &[Reply]) {
-        for (index, port) in self.ports.iter().enumerate() {
+        for (index, port) in self.read_ports().iter().enumerate() {
             let frames = replies
                 .iter()
                 .filter_map(|reply| self.frame(index, port, reply));

@@ -44,6 +44,11 @@ impl Identity {
         }
     }
 
+    /// True if it is not root's.
+    pub(super) fn gives_up_root(self) -> bool {
+        self.uid.is_some_and(|uid| !uid.is_root())
+    }
+
     /// Becomes it, for good. The original keeps no supplementary group.
     pub(super) fn take_on(self) -> Result<(), Fatal> {
         if self == Self::default() {

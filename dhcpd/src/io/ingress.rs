@@ -38,18 +38,19 @@ struct Input {
 impl Ingress {
     /// Registers the sockets with the event loop of the running runtime.
     pub(super) fn new(ports: &[Port], logger: Arc<Logger>) -> io::Result<Self> {
-        let input = |port: &Port| {
-            let socket = Watched::new(Arc::clone(&port.socket))?;
-            let name = port.name.clone();
-            Ok(Input { name, socket })
-        };
         Ok(Self {
-            inputs: ports.iter().map(input).collect::<io::Result<_>>()?,
+            inputs: ports.iter().map(Input::new).collect::<io::Result<_>>()?,
             turn: 0,
             batch: ReceiveBatch::new(FRAME),
             checksums: ChecksumCount::default(),
             logger,
         })
+    }
+
+    /// There is one more interface.
+    pub(super) fn add(&mut self, port: &Port) -> io::Result<()> {
+        self.inputs.push(Input::new(port)?);
+        Ok(())
     }
 
     /// Waits for frames and takes up to a batch of them from one interface. Safe to cancel: what was taken is kept
@@ -95,12 +96,19 @@ impl Ingress {
 }
 
 impl Input {
+    fn new(port: &Port) -> io::Result<Self> {
+        let socket = Watched::new(Arc::clone(&port.socket))?;
+        let name = port.name.clone();
+        Ok(Self { name, socket })
+    }
+
     fn poll(
         &self,
         batch: &mut ReceiveBatch,
         logger: &Logger,
         context: &mut Context<'_>,
     ) -> Poll<()> {
+        let mut failed = false;
         loop {
             let mut guard = match ready!(self.socket.poll_read_ready(context)) {
                 Ok(guard) => guard,
@@ -109,10 +117,13 @@ impl Input {
             };
             match guard.try_io(|socket| socket.get_ref().receive(batch)) {
                 Ok(Ok(_)) => return Poll::Ready(()),
-                // The interface went down or away. The socket wakes us when there is something again.
+                // The interface went down or away. The error has hidden frames that came when it was back; one that stays
+                // is looked at again when something happens.
                 Ok(Err(error)) => {
                     logger.error(&words::receive_failed(&self.name, &error));
-                    guard.clear_ready();
+                    if std::mem::replace(&mut failed, true) {
+                        guard.clear_ready();
+                    }
                 }
                 Err(_would_block) => {}
             }

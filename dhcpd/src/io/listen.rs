@@ -54,16 +54,13 @@ pub(super) fn listen(
 }
 
 fn open(listener: &Listener, port: u16) -> Result<Port, Fatal> {
-    let link = listener.hardware.and_then(|hardware| {
-        let octets = hardware.octets().try_into().ok()?;
-        (listener.hardware_type == ARPHRD_ETHERNET).then_some(octets)
-    });
-    let Some(link) = link else {
-        let message = words::unsupported_device(listener.hardware_type, &listener.name);
-        return Err(message.into());
+    let link = link_address(listener)?;
+    let open = || {
+        let socket = PacketSocket::open(port)?;
+        socket.bind(listener.index)?;
+        Ok(socket)
     };
-    let socket = PacketSocket::open(listener.index, port)
-        .map_err(|error| words::no_packet_socket(packet::KIND, &error))?;
+    let socket = open().map_err(|error| words::no_packet_socket(&error))?;
     Ok(Port {
         name: listener.name.clone(),
         socket: Arc::new(socket),
@@ -71,7 +68,17 @@ fn open(listener: &Listener, port: u16) -> Result<Port, Fatal> {
     })
 }
 
-fn announce(listener: &Listener, config: &Config, logger: &Logger) {
+/// What frames from this interface carry as their source; the error says that it has no such address.
+pub(super) fn link_address(listener: &Listener) -> Result<[u8; 6], String> {
+    let octets = listener
+        .hardware
+        .and_then(|hardware| hardware.octets().try_into().ok());
+    let octets = octets.filter(|_| listener.hardware_type == ARPHRD_ETHERNET);
+    octets.ok_or_else(|| words::unsupported_device(listener.hardware_type, &listener.name))
+}
+
+/// Says what is served, as the original does at its start.
+pub(super) fn announce(listener: &Listener, config: &Config, logger: &Logger) {
     let network = usize::try_from(listener.network.0).ok();
     let network = network.and_then(|index| config.networks.get(index));
     let network = network.map_or("", |network| &network.name);

@@ -8,6 +8,7 @@ mod egress;
 mod failure;
 mod identity;
 mod ingress;
+mod interfaces;
 mod leasefile;
 mod leases;
 mod listen;

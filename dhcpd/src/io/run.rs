@@ -7,6 +7,7 @@ use std::sync::Arc;
 use common::log::{Facility, Level, Logger};
 use common::process::{self, Readiness, Side};
 use common::sys::icmp::IcmpSocket;
+use common::sys::interface_monitor::InterfaceMonitor;
 use common::sys::signals;
 
 use super::clock;
@@ -14,6 +15,7 @@ use super::configuration;
 use super::draft::Draft;
 use super::failure::Fatal;
 use super::identity::Identity;
+use super::interfaces::Interfaces;
 use super::paths::Paths;
 use super::server::{self, Parts};
 use crate::cli::{self, Goal, Options, Refusal, Residence};
@@ -117,16 +119,27 @@ fn serve(
     let mut stock = draft.open_leases(identity.owner(), logger)?;
     let rewritten = clock::now();
     stock.rewrite(draft.config(), rewritten, logger);
+    let monitor = watch_interfaces(logger);
     let (listeners, egress) = draft.open_sockets(logger)?;
+    let sockets = draft.sockets_for_later(identity.gives_up_root());
     stock.append_duid(&listeners, logger);
     draft.write_pid_file(logger);
     identity.take_on()?;
     draft.settle(readiness, logger)?;
     let config = draft.shared_config();
+    let interfaces = Interfaces::new(
+        Arc::clone(&config),
+        draft.named_interfaces(),
+        sockets,
+        listeners.clone(),
+        Arc::clone(logger),
+    );
     let engine = Engine::new(draft.into_setup(listeners), stock.table, clock::now());
     let ended_by = server::run(Parts {
         engine,
         config,
+        interfaces,
+        monitor,
         egress: Arc::new(egress),
         file: stock.file,
         reading: stock.reading,
@@ -175,6 +188,13 @@ fn go_into_background(options: &Options) -> Result<Option<Readiness>, Stop> {
         Ok(Side::Child(readiness)) => Ok(Some(readiness)),
         Err(error) => Err(Stop::Fatal(words::cannot_detach(&error).into())),
     }
+}
+
+/// The original never looks at its interfaces again, so this is no reason not to start.
+fn watch_interfaces(logger: &Logger) -> Option<InterfaceMonitor> {
+    InterfaceMonitor::open()
+        .inspect_err(|error| logger.error(&words::no_interface_monitor(error)))
+        .ok()
 }
 
 /// Without the right to use raw sockets no address can be checked before it is offered, but the original goes on.

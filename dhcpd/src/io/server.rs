@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use common::log::Logger;
 use common::sys::icmp::IcmpSocket;
+use common::sys::interface_monitor::InterfaceMonitor;
 use common::time::Time;
 use nix::sys::signal::Signal;
 use tokio::runtime;
@@ -18,6 +19,7 @@ use super::commit::{Commits, News, Order};
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::ingress::Ingress;
+use super::interfaces::{Changes, Interfaces, Surroundings};
 use super::leasefile::LeaseFile;
 use super::leases;
 use super::ping::Pinger;
@@ -35,6 +37,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 pub(super) struct Parts {
     pub(super) engine: Engine,
     pub(super) config: Arc<Config>,
+    pub(super) interfaces: Interfaces,
+    pub(super) monitor: Option<InterfaceMonitor>,
     pub(super) egress: Arc<Egress>,
     pub(super) file: LeaseFile,
     pub(super) reading: Reading,
@@ -58,6 +62,8 @@ pub(super) fn run(parts: Parts) -> Result<Signal, Fatal> {
 struct Server {
     engine: Engine,
     config: Arc<Config>,
+    interfaces: Interfaces,
+    changes: Changes,
     ingress: Ingress,
     egress: Arc<Egress>,
     pinger: Pinger,
@@ -75,6 +81,7 @@ enum Event {
     Frames(InterfaceId),
     Answer(Ipv4Addr),
     News(News),
+    Interfaces,
     Wakeup,
 }
 
@@ -85,11 +92,13 @@ impl Server {
         let release = move |replies: &[Reply]| released_by.send(replies);
         let commits = Commits::start(parts.file, Arc::clone(&parts.logger), release)?;
         Ok(Self {
-            ingress: Ingress::new(&parts.egress.ports, Arc::clone(&parts.logger))?,
+            ingress: Ingress::new(&parts.egress.ports(), Arc::clone(&parts.logger))?,
             pinger: Pinger::new(parts.icmp)?,
             signals: Signals::new()?,
             engine: parts.engine,
             config: parts.config,
+            interfaces: parts.interfaces,
+            changes: Changes::new(parts.monitor)?,
             egress: parts.egress,
             commits,
             programs: Programs::start(Arc::clone(&parts.logger))?,
@@ -139,6 +148,7 @@ impl Server {
             interface = self.ingress.receive() => Event::Frames(interface),
             address = self.pinger.next_answer() => Event::Answer(address),
             news = self.commits.next_news() => Event::News(news),
+            () = self.changes.next() => Event::Interfaces,
             () = tokio::time::sleep(pause) => Event::Wakeup,
         }
     }
@@ -158,6 +168,11 @@ impl Server {
             }),
             Event::Answer(address) => engine.ping_answered(now, address, outbox),
             Event::News(news) => self.rewriting.note(news),
+            Event::Interfaces => self.interfaces.look(&mut Surroundings {
+                engine,
+                ingress: &mut self.ingress,
+                egress: &self.egress,
+            }),
             Event::Wakeup => engine.tick(now, outbox),
             Event::Stop(_) => {}
         }
