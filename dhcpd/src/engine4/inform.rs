@@ -80,7 +80,9 @@ impl Engine {
     ) {
         let context = exchange.global_context(None, false);
         let mut set = OptionSet::new();
-        put_selection(exchange, &mut set);
+        if !exchange.has_link_selection() {
+            put_selection(exchange, &mut set);
+        }
         self.execute_for_inform(exchange, position.client, subnet, &context, &mut set);
         set.put(
             codes::DHCP_MESSAGE_TYPE,

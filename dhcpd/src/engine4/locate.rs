@@ -37,6 +37,11 @@ impl Exchange<'_> {
         }
     }
 
+    /// True if the relay names the client's link.
+    pub(super) fn has_link_selection(&self) -> bool {
+        self.request.options.contains(LINK_SELECTION)
+    }
+
     /// The client's link: by selection, else by relay agent, else by interface.
     pub(super) fn locate(&self) -> Option<NetworkId> {
         let address = match self.selection() {
