@@ -317,18 +317,17 @@ pub(super) fn name_cut(what: &str, field: usize, name: &[u8]) -> String {
     format!("{what} name longer than packet field truncated - field: {field} name: {length} {text}")
 }
 
-fn unknown_option_space(name: &str) -> String {
-    format!("unknown option space {}.", printable(name.as_bytes()))
-}
-
 pub(super) fn reply_error(error: &ReplyError) -> String {
     let ReplyError::UnknownSiteSpace(name) = error;
-    unknown_option_space(name)
+    format!("unknown option space {}.", printable(name.as_bytes()))
 }
 
 pub(super) fn reply_note(note: &ReplyNote) -> String {
     match note {
-        ReplyNote::UnknownOptionSpace(name) => unknown_option_space(name),
+        ReplyNote::UnknownOptionSpace(name) => format!(
+            "option_space_encapsulate: option space '{}' does not exist, but is configured.",
+            printable(name.as_bytes())
+        ),
         ReplyNote::LowSiteCodes { space, lowest } => format!(
             "WARNING: site-local option codes less than 224 have been deprecated by RFC3942.  You have options listed in \
              site local space {space} that number as low as {lowest}.  Please investigate if these should be declared as \
