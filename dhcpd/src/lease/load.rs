@@ -1,8 +1,7 @@
 //! From leases read to a table that gives addresses out in the order in which the original would.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::collections::{BTreeMap, HashMap};
 
 use common::log::Line;
 
@@ -10,7 +9,7 @@ use super::clients::Place;
 use super::fresh::BUCKETS;
 use super::record::{Account, Lease};
 use super::states::State;
-use super::table::Table;
+use super::table::{Table, writing_rank};
 use super::words;
 use crate::config::model::{Class, Config, PoolId};
 
@@ -24,8 +23,8 @@ pub struct Load<'c> {
     billed: HashMap<Account, u32>,
     /// What to log about the leases taken so far.
     pub lines: Vec<Line>,
-    /// Where there are leases.
-    addresses: Vec<Ipv4Addr>,
+    /// In the order in which the original walks its table of leases.
+    leases: BTreeMap<Step, Lease>,
 }
 
 impl<'c> Load<'c> {
@@ -41,7 +40,7 @@ impl<'c> Load<'c> {
                 .collect(),
             billed: HashMap::new(),
             lines: Vec::new(),
-            addresses: Vec::new(),
+            leases: BTreeMap::new(),
         }
     }
 
@@ -50,19 +49,18 @@ impl<'c> Load<'c> {
         if self.table.pool_of(lease.address).is_none() {
             return false;
         }
-        let address = lease.address;
-        if let Some(replaced) = self.table.stowed(address) {
-            let account = account_of(replaced).cloned();
-            self.forget(account.as_ref());
+        let bits = lease.address.to_bits();
+        let step = (bits % BUCKETS, Reverse(bits));
+        if let Some(replaced) = self.leases.remove(&step) {
+            self.forget_account(&replaced);
         }
         self.check_account(&mut lease);
-        if self.table.stow(lease).is_none() {
-            self.addresses.push(address);
-        }
+        self.leases.insert(step, lease);
         true
     }
 
-    fn forget(&mut self, account: Option<&Account>) {
+    fn forget_account(&mut self, lease: &Lease) {
+        let account = lease.rare.as_ref().and_then(|rare| rare.billing.as_ref());
         if let Some(count) = account.and_then(|account| self.billed.get_mut(account)) {
             *count = count.saturating_sub(1);
         }
@@ -103,23 +101,22 @@ impl<'c> Load<'c> {
         let mut row = Row::default();
         let mut age = 0;
         let mut previous = None;
-        // The order in which the original walks its table of leases.
-        self.addresses
-            .sort_unstable_by_key(|address| step_of(*address));
-        for address in &self.addresses {
-            if previous.is_some_and(|it| self.table.address_behind(it) != Some(*address)) {
+        let met: Vec<Step> = self.leases.keys().copied().collect();
+        for mut lease in self.leases.into_values() {
+            let Some(pool) = self.table.pool_of(lease.address) else {
+                continue;
+            };
+            retire_backup(&mut lease);
+            if previous.is_some_and(|it| self.table.address_behind(it) != Some(lease.address)) {
                 row.interrupt();
             }
-            previous = Some(*address);
-            self.table.admit(*address, |pool, lease| {
-                retire_backup(lease);
-                age -= 1;
-                lease.order = row.place(pool, lease);
-                lease.place = Place::of(lease, age);
-            });
+            previous = Some(lease.address);
+            lease.order = row.place(pool, &lease);
+            age -= 1;
+            lease.place = Place::of(&lease, age);
+            self.table.place(lease);
         }
         self.table.continue_order_below(row.run);
-        let met = self.addresses.iter().map(|address| step_of(*address));
         order_fresh(&mut self.table, met);
         self.table
     }
@@ -128,23 +125,14 @@ impl<'c> Load<'c> {
 /// A place on the original's walk through its table of leases.
 type Step = (u32, Reverse<u32>);
 
-fn step_of(address: Ipv4Addr) -> Step {
-    let bits = address.to_bits();
-    (bits % BUCKETS, Reverse(bits))
-}
-
-fn account_of(lease: &Lease) -> Option<&Account> {
-    lease.rare.as_ref()?.billing.as_ref()
-}
-
 /// Orders the addresses that were never leased: each time the walk comes to them from an address of another list, `met` or of
 /// another pool, they go before those that were put there earlier. Pools whose intervals share buckets are taken one interval
 /// after the other.
-fn order_fresh(table: &mut Table, met: impl Iterator<Item = Step>) {
+fn order_fresh(table: &mut Table, met: Vec<Step>) {
     let fresh = table.fresh_starts().into_iter();
     let fresh = fresh.map(|(pool, start)| ((start % BUCKETS, Reverse(start)), Some(pool)));
     let mut walk: Vec<(Step, Option<PoolId>)> = fresh.collect();
-    walk.extend(met.map(|step| (step, None)));
+    walk.extend(met.into_iter().map(|step| (step, None)));
     walk.sort_unstable_by_key(|(step, _)| *step);
     let mut block = 0;
     let mut last = None;
@@ -172,7 +160,7 @@ fn retire_backup(lease: &mut Lease) {
 struct Row {
     run: i64,
     order: i64,
-    last: Option<(PoolId, State, u32)>,
+    last: Option<(PoolId, u8, u32)>,
 }
 
 /// More than there can be leases in a run.
@@ -185,7 +173,7 @@ impl Row {
     }
 
     fn place(&mut self, pool: PoolId, lease: &Lease) -> i64 {
-        let here = (pool, lease.state, lease.ends);
+        let here = (pool, writing_rank(lease), lease.ends);
         if self.last == Some(here) {
             self.order = self.order.saturating_add(1);
         } else {

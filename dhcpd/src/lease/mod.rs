@@ -8,7 +8,6 @@ mod lexer;
 mod load;
 mod reader;
 mod record;
-mod records;
 mod skip;
 mod snapshot;
 mod states;

@@ -93,6 +93,7 @@ impl Body<'_, '_> {
 
     pub(super) fn read_abandoned(&mut self, lease: &mut Lease) {
         (lease.state, lease.next) = (State::Abandoned, State::Abandoned);
+        lease.rewind = State::Abandoned;
         self.read_end();
     }
 
