@@ -2,11 +2,7 @@
 
 mod channel;
 mod file;
-mod frames;
-mod lifeline;
 mod listener;
-mod map_file;
-mod mapper;
 mod ports;
 mod request;
 mod serve;
