@@ -1,7 +1,5 @@
 //! Points in time as the lease file writes them: seconds since the epoch in UTC, spelled out.
 
-use std::io::Write;
-
 /// The end of a lease without end. The original's largest time, which it writes as `never`.
 pub const NEVER: u32 = 0x7fff_ffff;
 
@@ -17,11 +15,37 @@ pub(super) fn write_date(text: &mut Vec<u8>, seconds: u32) {
     let (year, month, date) = civil(day);
     let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
     let weekday = (day + 4) % 7;
-    // A Vec takes whatever is written to it.
-    let _ = write!(
-        text,
-        "{weekday} {year}/{month:02}/{date:02} {hour:02}:{minute:02}:{second:02};"
-    );
+    push_number(text, weekday, 1);
+    let parts = [
+        (b' ', year, 4),
+        (b'/', month, 2),
+        (b'/', date, 2),
+        (b' ', hour, 2),
+        (b':', minute, 2),
+        (b':', second, 2),
+    ];
+    for (mark, number, width) in parts {
+        text.push(mark);
+        push_number(text, number, width);
+    }
+    text.push(b';');
+}
+
+/// Appends a number in decimal digits, with zeros before it up to `width`. Several times as fast as formatting, which counts
+/// where a million leases are written.
+pub(super) fn push_number(text: &mut Vec<u8>, number: u32, width: usize) {
+    let mut digits = [b'0'; 10];
+    let mut rest = number;
+    let mut length = 0;
+    for digit in digits.iter_mut().rev() {
+        if rest == 0 && length >= width.max(1) {
+            break;
+        }
+        *digit += u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        length += 1;
+    }
+    text.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
 }
 
 /// Seconds since the epoch of a date taken apart. As the original computes it: a year of 2038 or later is never, and fields
@@ -77,6 +101,19 @@ mod tests {
         assert_eq!(text(951_782_400), "2 2000/02/29 00:00:00;");
         assert_eq!(text(NEVER - 1), "2 2038/01/19 03:14:06;");
         assert_eq!(text(NEVER), "never;");
+    }
+
+    #[test]
+    fn numbers_are_filled_with_zeros_and_never_cut() {
+        let written = |number, width| {
+            let mut text = Vec::new();
+            push_number(&mut text, number, width);
+            String::from_utf8(text).unwrap()
+        };
+        assert_eq!(written(0, 0), "0");
+        assert_eq!(written(7, 2), "07");
+        assert_eq!(written(123, 2), "123");
+        assert_eq!(written(u32::MAX, 1), "4294967295");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! From leases read to a table that gives addresses out in the order in which the original would.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
 
 use common::log::Line;
 
@@ -23,8 +24,8 @@ pub struct Load<'c> {
     billed: HashMap<Account, u32>,
     /// What to log about the leases taken so far.
     pub lines: Vec<Line>,
-    /// In the order in which the original walks its table of leases.
-    leases: BTreeMap<Step, Lease>,
+    /// Where there are leases.
+    addresses: Vec<Ipv4Addr>,
 }
 
 impl<'c> Load<'c> {
@@ -40,7 +41,7 @@ impl<'c> Load<'c> {
                 .collect(),
             billed: HashMap::new(),
             lines: Vec::new(),
-            leases: BTreeMap::new(),
+            addresses: Vec::new(),
         }
     }
 
@@ -49,18 +50,19 @@ impl<'c> Load<'c> {
         if self.table.pool_of(lease.address).is_none() {
             return false;
         }
-        let bits = lease.address.to_bits();
-        let step = (bits % BUCKETS, Reverse(bits));
-        if let Some(replaced) = self.leases.remove(&step) {
-            self.forget_account(&replaced);
+        let address = lease.address;
+        if let Some(replaced) = self.table.stowed(address) {
+            let account = account_of(replaced).cloned();
+            self.forget(account.as_ref());
         }
         self.check_account(&mut lease);
-        self.leases.insert(step, lease);
+        if self.table.stow(lease).is_none() {
+            self.addresses.push(address);
+        }
         true
     }
 
-    fn forget_account(&mut self, lease: &Lease) {
-        let account = lease.rare.as_ref().and_then(|rare| rare.billing.as_ref());
+    fn forget(&mut self, account: Option<&Account>) {
         if let Some(count) = account.and_then(|account| self.billed.get_mut(account)) {
             *count = count.saturating_sub(1);
         }
@@ -101,22 +103,23 @@ impl<'c> Load<'c> {
         let mut row = Row::default();
         let mut age = 0;
         let mut previous = None;
-        let met: Vec<Step> = self.leases.keys().copied().collect();
-        for mut lease in self.leases.into_values() {
-            let Some(pool) = self.table.pool_of(lease.address) else {
-                continue;
-            };
-            retire_backup(&mut lease);
-            if previous.is_some_and(|it| self.table.address_behind(it) != Some(lease.address)) {
+        // The order in which the original walks its table of leases.
+        self.addresses
+            .sort_unstable_by_key(|address| step_of(*address));
+        for address in &self.addresses {
+            if previous.is_some_and(|it| self.table.address_behind(it) != Some(*address)) {
                 row.interrupt();
             }
-            previous = Some(lease.address);
-            lease.order = row.place(pool, &lease);
-            age -= 1;
-            lease.place = Place::of(&lease, age);
-            self.table.place(lease);
+            previous = Some(*address);
+            self.table.admit(*address, |pool, lease| {
+                retire_backup(lease);
+                age -= 1;
+                lease.order = row.place(pool, lease);
+                lease.place = Place::of(lease, age);
+            });
         }
         self.table.continue_order_below(row.run);
+        let met = self.addresses.iter().map(|address| step_of(*address));
         order_fresh(&mut self.table, met);
         self.table
     }
@@ -125,14 +128,23 @@ impl<'c> Load<'c> {
 /// A place on the original's walk through its table of leases.
 type Step = (u32, Reverse<u32>);
 
+fn step_of(address: Ipv4Addr) -> Step {
+    let bits = address.to_bits();
+    (bits % BUCKETS, Reverse(bits))
+}
+
+fn account_of(lease: &Lease) -> Option<&Account> {
+    lease.rare.as_ref()?.billing.as_ref()
+}
+
 /// Orders the addresses that were never leased: each time the walk comes to them from an address of another list, `met` or of
 /// another pool, they go before those that were put there earlier. Pools whose intervals share buckets are taken one interval
 /// after the other.
-fn order_fresh(table: &mut Table, met: Vec<Step>) {
+fn order_fresh(table: &mut Table, met: impl Iterator<Item = Step>) {
     let fresh = table.fresh_starts().into_iter();
     let fresh = fresh.map(|(pool, start)| ((start % BUCKETS, Reverse(start)), Some(pool)));
     let mut walk: Vec<(Step, Option<PoolId>)> = fresh.collect();
-    walk.extend(met.into_iter().map(|step| (step, None)));
+    walk.extend(met.map(|step| (step, None)));
     walk.sort_unstable_by_key(|(step, _)| *step);
     let mut block = 0;
     let mut last = None;

@@ -8,6 +8,7 @@ mod lexer;
 mod load;
 mod reader;
 mod record;
+mod records;
 mod skip;
 mod snapshot;
 mod states;

@@ -2,7 +2,7 @@
 //! of leases, and independent of the number of addresses.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
@@ -10,6 +10,7 @@ use common::net::HardwareAddress;
 use super::clients::{Clients, Place};
 use super::fresh::Fresh;
 use super::record::{Account, Lease};
+use super::records::Records;
 use super::states::State;
 use crate::config::model::{Config, NetworkId, PoolId};
 
@@ -17,11 +18,9 @@ use crate::config::model::{Config, NetworkId, PoolId};
 const INFINIBAND: u8 = 32;
 
 /// The leases of all pools.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
-    leases: BTreeMap<u32, Box<Lease>>,
-    /// First address to last address and pool.
-    ranges: BTreeMap<u32, (u32, PoolId)>,
+    records: Records,
     pools: Vec<Pool>,
     by_uid: Clients,
     by_hardware: Clients,
@@ -35,8 +34,33 @@ pub struct Table {
     age: i64,
 }
 
-/// Leases by their end. Of equal ends the lower order comes first.
-type Queue = BTreeSet<(u32, i64, u32)>;
+/// Leases by their end.
+type Queue = BTreeSet<Turn>;
+
+/// Where a lease stands in a queue: end, order and address in one number. Of equal ends the lower order comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn(u128);
+
+impl Turn {
+    fn of(lease: &Lease) -> Self {
+        // With its sign turned, an order compares as it should without one.
+        let order = u64::from_ne_bytes(lease.order.to_ne_bytes()) ^ 1 << 63;
+        Self(
+            u128::from(lease.ends) << 96
+                | u128::from(order) << 32
+                | u128::from(lease.address.to_bits()),
+        )
+    }
+
+    fn ends(self) -> u32 {
+        u32::try_from(self.0 >> 96).unwrap_or(u32::MAX)
+    }
+
+    fn address(self) -> Ipv4Addr {
+        let bits = self.0 & u128::from(u32::MAX);
+        Ipv4Addr::from_bits(u32::try_from(bits).unwrap_or(u32::MAX))
+    }
+}
 
 #[derive(Debug)]
 struct Pool {
@@ -85,13 +109,22 @@ impl Table {
     /// The leases of a server that has not given out any address yet.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let mut table = Self::default();
+        let mut table = Self {
+            records: Records::default(),
+            pools: Vec::new(),
+            by_uid: Clients::by_uid(),
+            by_hardware: Clients::by_hardware(),
+            accounts: HashMap::new(),
+            ending: Queue::new(),
+            order: 0,
+            age: 0,
+        };
         for (id, pool) in (0..).map(PoolId).zip(&config.pools) {
             let mut fresh = Fresh::default();
             for (first, last) in &pool.ranges {
                 let (first, last) = (first.to_bits(), last.to_bits());
                 fresh.add_range(first, last);
-                table.ranges.insert(first, (last, id));
+                table.records.add_range(first, last, id);
             }
             table.pools.push(Pool {
                 network: pool.network,
@@ -109,8 +142,8 @@ impl Table {
     pub fn find(&self, address: Ipv4Addr) -> Option<Found<'_>> {
         let pool = self.pool_of(address)?;
         let network = self.pool(pool)?.network;
-        let lease = match self.leases.get(&address.to_bits()) {
-            Some(lease) => Cow::Borrowed(&**lease),
+        let lease = match self.records.get(address) {
+            Some(lease) => Cow::Borrowed(lease),
             None => Cow::Owned(Lease::fresh(address)),
         };
         Some(Found {
@@ -124,7 +157,7 @@ impl Table {
     #[must_use]
     pub fn of_uid(&self, uid: &[u8], pools: &[PoolId]) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        self.known(self.by_uid.best(uid, pools), same)
+        self.known(self.by_uid.best(uid, pools, &self.records), same)
     }
 
     /// Leases under a hardware address in some pools, as [`of_uid`](Self::of_uid), without those that somebody holds under
@@ -132,14 +165,14 @@ impl Table {
     #[must_use]
     pub fn of_hardware(&self, hardware: &HardwareAddress, pools: &[PoolId]) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        self.known(self.by_hardware.best(&key_of(hardware), pools), same)
+        self.known(self.by_hardware.best(hardware, pools, &self.records), same)
     }
 
     /// All leases of a pool that are held under a client identifier, the best first.
     #[must_use]
     pub fn held_in_by_uid(&self, uid: &[u8], pool: PoolId) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        self.known(self.by_uid.held_in(uid, pool), same)
+        self.known(self.by_uid.held_in(uid, pool, &self.records), same)
     }
 
     /// All leases of a pool that are held under a hardware address, the best first, without those that somebody holds under
@@ -147,27 +180,30 @@ impl Table {
     #[must_use]
     pub fn held_in_by_hardware(&self, hardware: &HardwareAddress, pool: PoolId) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        self.known(self.by_hardware.held_in(&key_of(hardware), pool), same)
+        self.known(
+            self.by_hardware.held_in(hardware, pool, &self.records),
+            same,
+        )
     }
 
     /// All leases under a client identifier, the best first. Walks them all: a client may own any number.
     #[must_use]
     pub fn all_of_uid(&self, uid: &[u8]) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        self.known(self.by_uid.all(uid), same)
+        self.known(self.by_uid.all(uid, &self.records), same)
     }
 
     /// All leases under a hardware address, as [`all_of_uid`](Self::all_of_uid).
     #[must_use]
     pub fn all_of_hardware(&self, hardware: &HardwareAddress) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        self.known(self.by_hardware.all(&key_of(hardware)), same)
+        self.known(self.by_hardware.all(hardware, &self.records), same)
     }
 
     /// Addresses that are held under a client identifier, on all networks.
     #[must_use]
     pub fn held_by_uid(&self, uid: &[u8]) -> Vec<Ipv4Addr> {
-        let mut held = self.by_uid.held(uid);
+        let mut held = self.by_uid.held(uid, &self.records);
         held.retain(|address| self.is_held(*address, |lease| lease.uid.as_deref() == Some(uid)));
         held
     }
@@ -175,7 +211,7 @@ impl Table {
     /// Addresses that are held under a hardware address, on all networks.
     #[must_use]
     pub fn held_by_hardware(&self, hardware: &HardwareAddress) -> Vec<Ipv4Addr> {
-        let mut held = self.by_hardware.held(&key_of(hardware));
+        let mut held = self.by_hardware.held(hardware, &self.records);
         held.retain(|address| {
             self.is_held(*address, |lease| lease.hardware.as_ref() == Some(hardware))
         });
@@ -187,18 +223,18 @@ impl Table {
     #[must_use]
     pub fn candidate(&self, pool: PoolId) -> Option<Found<'_>> {
         let queues = self.pool(pool)?;
-        let of_queue = |queue: &Queue| queue.first().map(|(_, _, address)| *address);
-        let address = (queues.fresh.first())
+        let of_queue = |queue: &Queue| queue.first().map(|turn| turn.address());
+        let address = (queues.fresh.first().map(Ipv4Addr::from_bits))
             .or_else(|| of_queue(&queues.free))
             .or_else(|| of_queue(&queues.abandoned))?;
-        self.find(Ipv4Addr::from_bits(address))
+        self.find(address)
     }
 
     /// Puts a lease in place of what was known about its address, moves it to its next state and returns it. A lease
     /// outside every range is dropped.
     pub fn store(&mut self, mut lease: Lease) -> Option<&Lease> {
         self.age = self.age.saturating_add(1);
-        lease.place = match self.leases.get(&lease.address.to_bits()) {
+        lease.place = match self.records.get(lease.address) {
             Some(old) => Place::of(old, self.age),
             None => Place::of(&Lease::fresh(lease.address), self.age),
         };
@@ -221,9 +257,8 @@ impl Table {
     /// A lease whose time has come, to be moved on; `None` when there is none left.
     #[must_use]
     pub fn due(&self, now: u32) -> Option<Lease> {
-        let (ends, _, address) = *self.ending.first()?;
-        let lease = self.leases.get(&address).filter(|_| ends <= now)?;
-        Some(Lease::clone(lease))
+        let turn = self.ending.first().filter(|turn| turn.ends() <= now)?;
+        self.records.get(turn.address()).cloned()
     }
 
     /// How many leases are billed to an account.
@@ -235,7 +270,7 @@ impl Table {
     /// When the next lease ends.
     #[must_use]
     pub fn next_end(&self) -> Option<u32> {
-        self.ending.first().map(|(ends, _, _)| *ends)
+        self.ending.first().map(|turn| turn.ends())
     }
 
     /// How full a pool is.
@@ -255,16 +290,15 @@ impl Table {
     /// pool, by state, by end.
     #[must_use]
     pub fn kept(&self) -> Vec<&Lease> {
-        self.in_written_order(self.leases.values().map(|lease| &**lease))
+        self.in_written_order(self.records.from(0))
     }
 
     /// As [`kept`](Self::kept), of the next `count` addresses from `first` on that have a lease; and where the rest begins.
     #[must_use]
     pub fn kept_from(&self, first: u32, count: usize) -> (Vec<&Lease>, Option<u32>) {
-        let mut rest = self.leases.range(first..);
-        let slice = rest.by_ref().take(count).map(|(_, lease)| &**lease);
-        let kept = self.in_written_order(slice);
-        (kept, rest.next().map(|(address, _)| *address))
+        let mut rest = self.records.from(first);
+        let kept = self.in_written_order(rest.by_ref().take(count));
+        (kept, rest.next().map(|lease| lease.address.to_bits()))
     }
 
     fn in_written_order<'a>(&'a self, leases: impl Iterator<Item = &'a Lease>) -> Vec<&'a Lease> {
@@ -289,32 +323,44 @@ impl Table {
     /// The pool that an address is in.
     #[must_use]
     pub fn pool_of(&self, address: Ipv4Addr) -> Option<PoolId> {
-        let bits = address.to_bits();
-        let (_, (last, pool)) = self.ranges.range(..=bits).next_back()?;
-        (bits <= *last).then_some(*pool)
+        self.records.pool_of(address)
     }
 
     /// The next higher address that is in any range.
     pub(super) fn address_behind(&self, address: Ipv4Addr) -> Option<Ipv4Addr> {
-        let next = Ipv4Addr::from_bits(address.to_bits().checked_add(1)?);
-        if self.pool_of(next).is_some() {
-            return Some(next);
-        }
-        let (start, _) = self.ranges.range(next.to_bits()..).next()?;
-        Some(Ipv4Addr::from_bits(*start))
+        self.records.address_behind(address)
     }
 
     /// Puts a lease whose order is set where it belongs.
     pub(super) fn place(&mut self, lease: Lease) -> Option<&Lease> {
-        let address = lease.address.to_bits();
-        let pool = self.pool_of(lease.address)?;
-        match self.leases.remove(&address) {
+        let address = lease.address;
+        let pool = self.pool_of(address)?;
+        match self.records.replace(lease) {
             Some(old) => self.unlink(pool, &old),
-            None => self.take_fresh(pool, address),
+            None => self.take_fresh(pool, address.to_bits()),
         }
-        self.link(pool, &lease);
-        let slot = self.leases.entry(address).or_insert(Box::new(lease));
-        Some(slot)
+        self.link(pool, address);
+        self.records.get(address)
+    }
+
+    /// What was kept for an address so far while leases are read.
+    pub(super) fn stowed(&self, address: Ipv4Addr) -> Option<&Lease> {
+        self.records.get(address)
+    }
+
+    /// Keeps a lease that was read, to be admitted when all are there; returns what was kept for its address before.
+    pub(super) fn stow(&mut self, lease: Lease) -> Option<Lease> {
+        self.records.replace(lease)
+    }
+
+    /// Gives a lease that was stowed, and is made ready for it, its place among the others.
+    pub(super) fn admit(&mut self, address: Ipv4Addr, ready: impl FnOnce(PoolId, &mut Lease)) {
+        let (pool, lease) = (self.pool_of(address), self.records.get_mut(address));
+        if let (Some(pool), Some(lease)) = (pool, lease) {
+            ready(pool, lease);
+            self.take_fresh(pool, address.to_bits());
+            self.link(pool, address);
+        }
     }
 
     /// Makes later stores come before everything placed so far.
@@ -343,19 +389,25 @@ impl Table {
         }
     }
 
-    fn link(&mut self, pool: PoolId, lease: &Lease) {
+    fn link(&mut self, pool: PoolId, address: Ipv4Addr) {
+        let Some(lease) = self.records.get(address) else {
+            return;
+        };
         if let Some(account) = account_of(lease) {
             *self.accounts.entry(account.clone()).or_default() += 1;
         }
         if let Some(uid) = &lease.uid {
-            self.by_uid.insert_uid(uid, pool, lease);
+            self.by_uid.insert(&**uid, pool, lease, &self.records);
         }
         if let Some(hardware) = lease.hardware.as_ref().filter(|it| is_telling(it)) {
             self.by_hardware
-                .insert_hardware(&key_of(hardware), pool, lease);
+                .insert(hardware, pool, lease, &self.records);
         }
-        for queue in self.queues_of(pool, lease) {
-            queue.insert(entry_of(lease));
+        if let Some(queue) = pool_mut(&mut self.pools, pool).and_then(|pool| pool.queue_of(lease)) {
+            queue.insert(Turn::of(lease));
+        }
+        if lease.next != lease.state {
+            self.ending.insert(Turn::of(lease));
         }
     }
 
@@ -364,14 +416,16 @@ impl Table {
             self.take_from(account);
         }
         if let Some(uid) = &lease.uid {
-            self.by_uid.remove_uid(uid, pool, lease);
+            self.by_uid.remove(&**uid, pool, lease);
         }
         if let Some(hardware) = lease.hardware.as_ref().filter(|it| is_telling(it)) {
-            self.by_hardware
-                .remove_hardware(&key_of(hardware), pool, lease);
+            self.by_hardware.remove(hardware, pool, lease);
         }
-        for queue in self.queues_of(pool, lease) {
-            queue.remove(&entry_of(lease));
+        if let Some(queue) = pool_mut(&mut self.pools, pool).and_then(|pool| pool.queue_of(lease)) {
+            queue.remove(&Turn::of(lease));
+        }
+        if lease.next != lease.state {
+            self.ending.remove(&Turn::of(lease));
         }
     }
 
@@ -383,16 +437,6 @@ impl Table {
         if *count == 0 {
             self.accounts.remove(account);
         }
-    }
-
-    fn queues_of(&mut self, pool: PoolId, lease: &Lease) -> impl Iterator<Item = &mut Queue> {
-        let waiting = pool_mut(&mut self.pools, pool).and_then(|pool| match lease.state {
-            State::Free | State::Backup if !lease.reserved => Some(&mut pool.free),
-            State::Abandoned => Some(&mut pool.abandoned),
-            _ => None,
-        });
-        let ending = (lease.next != lease.state).then_some(&mut self.ending);
-        waiting.into_iter().chain(ending)
     }
 
     /// Leases of addresses that an index gave, without those of a client that only hashes alike.
@@ -408,7 +452,7 @@ impl Table {
     }
 
     fn is_held(&self, address: Ipv4Addr, by: impl Fn(&Lease) -> bool) -> bool {
-        let lease = self.leases.get(&address.to_bits());
+        let lease = self.records.get(address);
         lease.is_some_and(|lease| lease.state.is_in_use() && by(lease))
     }
 
@@ -417,12 +461,19 @@ impl Table {
     }
 }
 
-fn pool_mut(pools: &mut [Pool], id: PoolId) -> Option<&mut Pool> {
-    pools.get_mut(usize::try_from(id.0).ok()?)
+impl Pool {
+    /// The queue in which a lease waits to be given to somebody.
+    fn queue_of(&mut self, lease: &Lease) -> Option<&mut Queue> {
+        match lease.state {
+            State::Free | State::Backup if !lease.reserved => Some(&mut self.free),
+            State::Abandoned => Some(&mut self.abandoned),
+            _ => None,
+        }
+    }
 }
 
-fn entry_of(lease: &Lease) -> (u32, i64, u32) {
-    (lease.ends, lease.order, lease.address.to_bits())
+fn pool_mut(pools: &mut [Pool], id: PoolId) -> Option<&mut Pool> {
+    pools.get_mut(usize::try_from(id.0).ok()?)
 }
 
 /// Only a lease that somebody has counts.
@@ -431,12 +482,6 @@ fn account_of(lease: &Lease) -> Option<&Account> {
     rare.billing
         .as_ref()
         .filter(|_| lease.state == State::Active)
-}
-
-fn key_of(hardware: &HardwareAddress) -> Vec<u8> {
-    let mut key = vec![hardware.kind()];
-    key.extend_from_slice(hardware.octets());
-    key
 }
 
 fn is_telling(hardware: &HardwareAddress) -> bool {

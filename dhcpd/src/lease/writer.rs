@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
-use super::date::write_date;
+use super::date::{push_number, write_date};
 use super::reader::Reading;
 use super::record::{Account, Lease, Rare, Value};
+use super::states::State;
 use super::table::Table;
 use crate::config::model::Config;
 
@@ -93,7 +94,9 @@ pub fn write_file(
 
 /// Appends one record.
 pub fn write_lease(text: &mut Vec<u8>, lease: &Lease, format: IdFormat) {
-    put(text, format_args!("lease {} {{", lease.address));
+    text.extend_from_slice(b"lease ");
+    write_address(text, lease.address);
+    text.extend_from_slice(b" {");
     write_times(text, lease);
     write_states(text, lease);
     write_flags(text, lease);
@@ -127,27 +130,27 @@ fn write_times(text: &mut Vec<u8>, lease: &Lease) {
         ("cltt", lease.cltt),
     ];
     for (name, time) in times.into_iter().filter(|(_, time)| *time != 0) {
-        put(text, format_args!("\n  {name} "));
+        text.extend_from_slice(b"\n  ");
+        text.extend_from_slice(name.as_bytes());
+        text.push(b' ');
         write_date(text, time);
     }
 }
 
 fn write_states(text: &mut Vec<u8>, lease: &Lease) {
-    put(
-        text,
-        format_args!("\n  binding state {};", lease.state.name()),
-    );
-    if lease.next != lease.state {
-        put(
-            text,
-            format_args!("\n  next binding state {};", lease.next.name()),
-        );
-    }
-    if lease.rewind != lease.state {
-        put(
-            text,
-            format_args!("\n  rewind binding state {};", lease.rewind.name()),
-        );
+    let changed = |state: State| (state != lease.state).then_some(state);
+    let states = [
+        ("binding", Some(lease.state)),
+        ("next binding", changed(lease.next)),
+        ("rewind binding", changed(lease.rewind)),
+    ];
+    for (name, state) in states {
+        let Some(state) = state else {
+            continue;
+        };
+        for piece in ["\n  ", name, " state ", state.name(), ";"] {
+            text.extend_from_slice(piece.as_bytes());
+        }
     }
 }
 
@@ -200,19 +203,15 @@ fn write_handlers(text: &mut Vec<u8>, rare: &Rare) {
 }
 
 fn write_hardware(text: &mut Vec<u8>, hardware: &HardwareAddress) {
-    let known = HARDWARE_TYPES
-        .iter()
-        .find(|(kind, _)| *kind == hardware.kind());
-    match known {
-        Some((_, name)) => put(text, format_args!("\n  hardware {name} {hardware};")),
-        None => {
-            let kind = hardware.kind();
-            put(
-                text,
-                format_args!("\n  hardware unknown-{kind} {hardware};"),
-            );
-        }
+    let kind = hardware.kind();
+    text.extend_from_slice(b"\n  hardware ");
+    match HARDWARE_TYPES.iter().find(|(known, _)| *known == kind) {
+        Some((_, name)) => text.extend_from_slice(name.as_bytes()),
+        None => put(text, format_args!("unknown-{kind}")),
     }
+    text.push(b' ');
+    write_hex(text, hardware.octets());
+    text.push(b';');
 }
 
 fn write_variables(text: &mut Vec<u8>, lease: &Lease) {
@@ -283,7 +282,7 @@ fn write_agent_option(text: &mut Vec<u8>, code: u8, value: &[u8]) {
 
 fn write_option_value(text: &mut Vec<u8>, shape: Shape, value: &[u8]) {
     match (shape, <[u8; 4]>::try_from(value)) {
-        (Shape::Address, Ok(octets)) => put(text, format_args!("{}", Ipv4Addr::from(octets))),
+        (Shape::Address, Ok(octets)) => write_address(text, octets.into()),
         (Shape::Number, Ok(octets)) => put(text, format_args!("{}", u32::from_be_bytes(octets))),
         _ => write_opaque(text, value),
     }
@@ -305,12 +304,16 @@ fn write_opaque(text: &mut Vec<u8>, value: &[u8]) {
 fn write_id(text: &mut Vec<u8>, id: &[u8], format: IdFormat) {
     match format {
         IdFormat::Octal => write_quoted(text, id),
-        IdFormat::Hex => {
-            for (index, byte) in id.iter().enumerate() {
-                let colon = if index == 0 { "" } else { ":" };
-                put(text, format_args!("{colon}{byte:02x}"));
-            }
+        IdFormat::Hex => write_hex(text, id),
+    }
+}
+
+fn write_hex(text: &mut Vec<u8>, octets: &[u8]) {
+    for (index, octet) in octets.iter().enumerate() {
+        if index > 0 {
+            text.push(b':');
         }
+        text.extend([octet >> 4, octet & 15].map(digit));
     }
 }
 
@@ -320,10 +323,30 @@ fn write_quoted(text: &mut Vec<u8>, value: &[u8]) {
         match byte {
             b'"' | b'\\' => text.extend_from_slice(&[b'\\', *byte]),
             _ if is_printable(*byte) => text.push(*byte),
-            _ => put(text, format_args!("\\{byte:03o}")),
+            _ => {
+                text.push(b'\\');
+                text.extend([byte >> 6, byte >> 3 & 7, byte & 7].map(digit));
+            }
         }
     }
     text.push(b'"');
+}
+
+fn write_address(text: &mut Vec<u8>, address: Ipv4Addr) {
+    for (index, octet) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            text.push(b'.');
+        }
+        push_number(text, octet.into(), 1);
+    }
+}
+
+/// A digit of a number to base 16 or below.
+fn digit(value: u8) -> u8 {
+    match value {
+        0..=9 => b'0' + value,
+        _ => b'a' - 10 + value,
+    }
 }
 
 /// True if the original prints such a name as it is, in the lease file and in its log lines.
@@ -344,7 +367,7 @@ fn put(text: &mut Vec<u8>, what: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lease::{NEVER, State, Variable};
+    use crate::lease::{NEVER, Variable};
     use pretty_assertions::assert_eq;
 
     fn text(lease: &Lease) -> String {
