@@ -198,7 +198,11 @@ impl Reply<'_> {
             let size = values.uint16(codes::DHCP_MAX_MESSAGE_SIZE);
             size.filter(|_| looked_at)
         };
-        let size = request.max_message_size().or_else(configured);
+        // Measured: an option that is too short to be a size hides the configured one, too.
+        let size = match request.options.contains(codes::DHCP_MAX_MESSAGE_SIZE) {
+            true => request.max_message_size(),
+            false => configured(),
+        };
         match size.filter(|size| *size > 0) {
             Some(size) => {
                 let (least, greatest) = MESSAGE_SIZES;
