@@ -183,7 +183,8 @@ impl<'f> Finder<'f, '_> {
         let pools = self.exchange.config().pools_of(self.network);
         let table = self.table;
         let found = table.of_uid(uid, pools);
-        self.first_permitted(found, |pool| table.held_in_by_uid(uid, pool))
+        let held_in = |pool| table.held_in_by_uid(uid, pool);
+        self.first_permitted(found, held_in, Lease::place_by_uid)
     }
 
     fn find_by_hardware(&mut self) -> Option<Found<'f>> {
@@ -192,7 +193,8 @@ impl<'f> Finder<'f, '_> {
         let table = self.table;
         let mut found = table.of_hardware(&hardware, pools);
         found.retain(|found| is_returnable(&found.lease));
-        self.first_permitted(found, |pool| table.held_in_by_hardware(&hardware, pool))
+        let held_in = |pool| table.held_in_by_hardware(&hardware, pool);
+        self.first_permitted(found, held_in, Lease::place_by_hardware)
     }
 
     /// The first of the client's leases that it may use. What it may not use any more, and would rather have had, it gives
@@ -201,6 +203,7 @@ impl<'f> Finder<'f, '_> {
         &mut self,
         found: Vec<Found<'f>>,
         held_in: impl Fn(PoolId) -> Vec<Found<'f>>,
+        place: fn(&Lease) -> i64,
     ) -> Option<Found<'f>> {
         let mut given_up = Vec::new();
         let mut chosen = None;
@@ -213,9 +216,9 @@ impl<'f> Finder<'f, '_> {
             given_up.push(found);
         }
         if let Some(chosen) = &chosen {
-            given_up.retain(|found| found.lease.preference(&chosen.lease).is_lt());
+            given_up.retain(|found| place(&found.lease) < place(&chosen.lease));
         }
-        given_up.sort_by(|one, other| one.lease.preference(&other.lease));
+        given_up.sort_by_key(|found| place(&found.lease));
         given_up.dedup_by_key(|found| found.lease.address);
         for found in &given_up {
             self.release(found.lease.address);

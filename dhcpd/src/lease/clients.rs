@@ -20,6 +20,10 @@ pub(super) struct Clients {
     hasher: RandomState,
     /// What a lease has to do with a client that it is found by.
     holding: fn(&Lease) -> Holding,
+    /// Where a lease stands in the list of its client.
+    place: fn(&Lease) -> i64,
+    /// The highest place so far.
+    last: i64,
     /// The lease of each client that has one.
     single: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     /// The leases of all others.
@@ -46,13 +50,12 @@ impl Hasher for Hashed {
     }
 }
 
-/// The original puts a lease among those of its client by what the lease was before: renewed ones by the end they had,
-/// others by when their client was heard before, the latest first. A new lease therefore comes last.
+/// A lease of a client. The original keeps the leases of a client in a list: see [`Clients::place_for`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     holding: Holding,
     pool: u32,
-    place: Place,
+    place: i64,
     address: u32,
 }
 
@@ -67,15 +70,22 @@ enum Holding {
     Identified,
 }
 
-/// Where a lease stands among those of its client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    rank: Rank,
-    time: Reverse<u32>,
-    order: i64,
+/// Where a lease stands in the lists of its client, the first lowest: in that of its client identifier, and in that of its
+/// hardware address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Places {
+    pub(super) uid: i64,
+    pub(super) hardware: i64,
 }
 
-/// How near a lease was to its client.
+/// How near a lease is to its client; the nearest is the least. Those that are as near are told apart by their end if they
+/// are held, and else by when their client was heard, the latest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Nearness {
+    rank: Rank,
+    time: Reverse<u32>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Active,
@@ -84,16 +94,14 @@ enum Rank {
     Abandoned,
 }
 
-impl Place {
+impl Nearness {
     /// Of a lease that nobody ever had.
-    pub(super) const FRESH: Self = Self {
+    const FRESH: Self = Self {
         rank: Rank::Free,
         time: Reverse(0),
-        order: 0,
     };
 
-    /// By what a lease is; of equal ones the lower order comes first.
-    pub(super) fn of(lease: &Lease, order: i64) -> Self {
+    pub(super) fn of(lease: &Lease) -> Self {
         let (rank, time) = match lease.state {
             State::Active => (Rank::Active, lease.ends),
             State::Expired | State::Released => (Rank::Parting, lease.cltt),
@@ -103,29 +111,86 @@ impl Place {
         Self {
             rank,
             time: Reverse(time),
-            order,
+        }
+    }
+
+    /// Of the lease of an address as it is known.
+    pub(super) fn known(address: Ipv4Addr, known: &Records) -> Self {
+        known.get(address).map_or(Self::FRESH, Self::of)
+    }
+}
+
+impl Places {
+    /// Of a lease that is read at the start, the `index`-th one: then all lists are in order, and of leases that are as near the one
+    /// read last comes first.
+    pub(super) fn at_start(nearness: Nearness, index: u32) -> Self {
+        const INDEX_BITS: u32 = 29;
+        const TIME_BITS: u32 = 32;
+        let Reverse(time) = nearness.time;
+        let rank = match nearness.rank {
+            Rank::Active => 0_i64,
+            Rank::Parting => 1,
+            Rank::Free => 2,
+            Rank::Abandoned => 3,
+        } << (TIME_BITS + INDEX_BITS);
+        let time = i64::from(u32::MAX - time) << INDEX_BITS;
+        let index = (1_i64 << INDEX_BITS)
+            .saturating_sub(i64::from(index))
+            .max(0);
+        // Below all that come later, which begin at 0.
+        let place = i64::MIN + rank + time + index;
+        Self {
+            uid: place,
+            hardware: place,
         }
     }
 }
 
+/// Between the places of two leases that come one behind the other: room for others between them.
+const GAP: i64 = 1 << 20;
+/// So many leases of a client are looked at for a place; with more, a new one goes behind all others.
+const WALK: usize = 32;
+
 impl Clients {
     /// Of clients that go by client identifier.
     pub(super) fn by_uid() -> Self {
-        Self::by(holding_of)
+        Self::by(holding_of, |lease| lease.places.uid)
     }
 
     /// Of clients that go by hardware address.
     pub(super) fn by_hardware() -> Self {
-        Self::by(hardware_holding_of)
+        Self::by(hardware_holding_of, |lease| lease.places.hardware)
     }
 
-    fn by(holding: fn(&Lease) -> Holding) -> Self {
+    fn by(holding: fn(&Lease) -> Holding, place: fn(&Lease) -> i64) -> Self {
         Self {
             hasher: RandomState::new(),
             holding,
+            place,
+            last: 0,
             single: HashMap::default(),
             crowds: HashMap::default(),
         }
+    }
+
+    /// A place for the lease of `address` in the list of its client: before the first other one that is no nearer to the
+    /// client than it is. Leases change without moving in the list, so the list need not be in order.
+    pub(super) fn place_for(&mut self, key: impl Hash, address: Ipv4Addr, known: &Records) -> i64 {
+        self.last = self.last.saturating_add(GAP);
+        let from = self.from(self.hasher.hash_one(key), lowest(Holding::Held, 0), known);
+        let others = from.filter(|entry| entry.address != address.to_bits());
+        let mut others: Vec<Entry> = others.take(WALK + 1).collect();
+        others.sort_unstable_by_key(|entry| entry.place);
+        let nearness = Nearness::known(address, known);
+        let is_further = |entry: &Entry| nearness <= Nearness::known(address_of(*entry), known);
+        let place_at = |index: usize| others.get(index).map(|entry| entry.place);
+        let index = others.iter().position(is_further);
+        let after = index.and_then(place_at);
+        let Some(after) = after.filter(|_| others.len() <= WALK) else {
+            return self.last;
+        };
+        let before = index.and_then(|index| place_at(index.checked_sub(1)?));
+        before.map_or_else(|| after.saturating_sub(GAP), |it| between(it, after))
     }
 
     /// Adds a lease under its key.
@@ -236,10 +301,16 @@ impl Clients {
         Entry {
             holding: (self.holding)(lease),
             pool: pool.0,
-            place: lease.place,
+            place: (self.place)(lease),
             address: lease.address.to_bits(),
         }
     }
+}
+
+/// Half way from one place to a higher one.
+fn between(before: i64, after: i64) -> i64 {
+    let distance = before.abs_diff(after) / 2;
+    before.saturating_add_unsigned(distance)
 }
 
 fn holding_of(lease: &Lease) -> Holding {
@@ -260,15 +331,10 @@ fn hardware_holding_of(lease: &Lease) -> Holding {
 
 /// What sorts before every entry of a holding and pool.
 fn lowest(holding: Holding, pool: u32) -> Entry {
-    let place = Place {
-        rank: Rank::Active,
-        time: Reverse(u32::MAX),
-        order: i64::MIN,
-    };
     Entry {
         holding,
         pool,
-        place,
+        place: i64::MIN,
         address: 0,
     }
 }
@@ -321,7 +387,7 @@ mod tests {
     fn lease([pool, last]: [u8; 2], state: State, ends: u32, cltt: u32) -> Lease {
         let mut lease = Lease::fresh(Ipv4Addr::new(10, 0, pool, last));
         (lease.state, lease.ends, lease.cltt) = (state, ends, cltt);
-        lease.place = Place::of(&lease, i64::from(last));
+        lease.places = Places::at_start(Nearness::of(&lease), u32::from(last));
         lease
     }
 
@@ -377,5 +443,48 @@ mod tests {
         bench.add(b"hw", lease([0, 2], State::Active, 4, 0));
         assert_eq!(bench.best(b"hw", &[0]), [2]);
         assert_eq!(bench.held(b"hw"), [2, 1]);
+    }
+
+    #[test]
+    fn a_lease_takes_its_place_by_what_the_others_are_by_now() {
+        let mut bench = Bench::new(Clients::by_uid());
+        let place = |bench: &mut Bench, last| {
+            let address = Ipv4Addr::new(10, 0, 0, last);
+            bench
+                .clients
+                .place_for(b"me".as_slice(), address, &bench.known)
+        };
+        let mut first = lease([0, 1], State::Active, 9, 9);
+        first.places.uid = place(&mut bench, 1);
+        bench.add(b"me", first.clone());
+        // Nobody ever had it, so it goes behind what is held.
+        assert!(place(&mut bench, 2) > first.places.uid);
+        let mut third = lease([0, 3], State::Active, 10, 0);
+        bench.known.replace(third.clone());
+        third.places.uid = place(&mut bench, 3);
+        assert!(third.places.uid < first.places.uid);
+        bench.add(b"me", third.clone());
+        // What is free by now lets go before it what is held.
+        third.state = State::Free;
+        bench.known.replace(third.clone());
+        let again = place(&mut bench, 1);
+        assert!(again < third.places.uid);
+    }
+
+    #[test]
+    fn what_is_read_at_the_start_stands_in_order_before_what_comes_later() {
+        let place = |state, time, index| {
+            let lease = lease([0, 1], state, time, time);
+            Places::at_start(Nearness::of(&lease), index).uid
+        };
+        let places = [
+            place(State::Active, u32::MAX, 9),
+            place(State::Active, 5, 9),
+            place(State::Active, 5, 8),
+            place(State::Free, 7, 8),
+            place(State::Abandoned, 0, 0),
+            0,
+        ];
+        assert!(places.is_sorted(), "{places:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use common::log::Line;
 
-use super::clients::Place;
+use super::clients::{Nearness, Places};
 use super::fresh::BUCKETS;
 use super::record::{Account, Lease};
 use super::states::State;
@@ -18,10 +18,7 @@ use crate::config::model::{Class, Config, PoolId};
 #[derive(Debug)]
 pub struct Load<'c> {
     table: Table,
-    /// Classes that leases can be billed to, by name.
-    classes: HashMap<&'c str, &'c Class>,
-    /// How many leases each account is billed for so far.
-    billed: HashMap<Account, u32>,
+    budget: Budget<'c>,
     /// What to log about the leases taken so far.
     pub lines: Vec<Line>,
     /// Where there are leases.
@@ -34,12 +31,7 @@ impl<'c> Load<'c> {
     pub fn new(config: &'c Config) -> Self {
         Self {
             table: Table::new(config),
-            classes: config
-                .classes
-                .iter()
-                .map(|class| (&*class.name, class))
-                .collect(),
-            billed: HashMap::new(),
+            budget: Budget::new(config),
             lines: Vec::new(),
             addresses: Vec::new(),
         }
@@ -50,58 +42,30 @@ impl<'c> Load<'c> {
         if self.table.pool_of(lease.address).is_none() {
             return false;
         }
+        self.drop_unknown_account(&mut lease);
         let address = lease.address;
-        if let Some(replaced) = self.table.stowed(address) {
-            let account = account_of(replaced).cloned();
-            self.forget(account.as_ref());
-        }
-        self.check_account(&mut lease);
         if self.table.stow(lease).is_none() {
             self.addresses.push(address);
         }
         true
     }
 
-    fn forget(&mut self, account: Option<&Account>) {
-        if let Some(count) = account.and_then(|account| self.billed.get_mut(account)) {
-            *count = count.saturating_sub(1);
+    /// Nobody counts what is billed to a class that is not declared any more.
+    fn drop_unknown_account(&mut self, lease: &mut Lease) {
+        let is_unknown = |it: &mut Account| !self.budget.classes.contains_key(&*it.class);
+        let rare = lease.rare.as_mut();
+        if let Some(account) = rare.and_then(|rare| rare.billing.take_if(is_unknown)) {
+            self.lines
+                .push(words::plain(words::unknown_class(&account.class)));
+            lease.drop_empty_rare();
         }
-    }
-
-    /// Bills a lease to its account. It counts against none whose class is not declared any more, or which has no room
-    /// for it any more.
-    fn check_account(&mut self, lease: &mut Lease) {
-        let billing = lease.rare.as_mut().and_then(|rare| rare.billing.take());
-        if let Some(account) = billing {
-            match self.limit_of(&account) {
-                Some(limit) => {
-                    let count = self.billed.entry(account.clone()).or_default();
-                    if *count < limit {
-                        *count += 1;
-                        lease.rare.get_or_insert_default().billing = Some(account);
-                    }
-                }
-                None => self
-                    .lines
-                    .push(words::plain(words::unknown_class(&account.class))),
-            }
-        }
-        lease.drop_empty_rare();
-    }
-
-    /// How many leases may be billed to an account; `None` if there is no such class.
-    fn limit_of(&self, account: &Account) -> Option<u32> {
-        let class = self.classes.get(&*account.class)?;
-        let value = account.value.as_deref();
-        let subclass = value.and_then(|value| class.subclasses.get(value));
-        Some(subclass.map_or(class.limit, |subclass| subclass.limit))
     }
 
     /// The table of everything read.
     #[must_use]
     pub fn finish(mut self) -> Table {
         let mut row = Row::default();
-        let mut age = 0;
+        let mut count = 0_u32;
         let mut previous = None;
         // The order in which the original walks its table of leases.
         self.addresses
@@ -113,10 +77,11 @@ impl<'c> Load<'c> {
             previous = Some(*address);
             self.table.admit(*address, |pool, lease| {
                 retire_backup(lease);
-                age -= 1;
+                self.budget.bill(lease);
                 lease.order = row.place(pool, lease);
-                lease.place = Place::of(lease, age);
+                lease.places = Places::at_start(Nearness::of(lease), count);
             });
+            count = count.saturating_add(1);
         }
         self.table.continue_order_below(row.run);
         let met = self.addresses.iter().map(|address| step_of(*address));
@@ -133,8 +98,47 @@ fn step_of(address: Ipv4Addr) -> Step {
     (bits % BUCKETS, Reverse(bits))
 }
 
-fn account_of(lease: &Lease) -> Option<&Account> {
-    lease.rare.as_ref()?.billing.as_ref()
+/// What may be billed to classes, and what is so far.
+#[derive(Debug)]
+struct Budget<'c> {
+    /// Classes that leases can be billed to, by name.
+    classes: HashMap<&'c str, &'c Class>,
+    /// How many leases each account is billed for.
+    billed: HashMap<Account, u32>,
+}
+
+impl<'c> Budget<'c> {
+    fn new(config: &'c Config) -> Self {
+        let classes = config.classes.iter();
+        Self {
+            classes: classes.map(|class| (&*class.name, class)).collect(),
+            billed: HashMap::new(),
+        }
+    }
+
+    /// Bills a lease to its account, if the lease is not free and the account has room.
+    fn bill(&mut self, lease: &mut Lease) {
+        let Some(account) = lease.rare.as_mut().and_then(|rare| rare.billing.take()) else {
+            return;
+        };
+        let limit = self.limit_of(&account);
+        let count = self.billed.entry(account.clone()).or_default();
+        if *count < limit && !lease.state.is_free() {
+            *count += 1;
+            lease.rare.get_or_insert_default().billing = Some(account);
+        }
+        lease.drop_empty_rare();
+    }
+
+    /// How many leases may be billed to an account.
+    fn limit_of(&self, account: &Account) -> u32 {
+        let class = self.classes.get(&*account.class);
+        let value = account.value.as_deref();
+        class.map_or(0, |class| {
+            let subclass = value.and_then(|value| class.subclasses.get(value));
+            subclass.map_or(class.limit, |subclass| subclass.limit)
+        })
+    }
 }
 
 /// Orders the addresses that were never leased: each time the walk comes to them from an address of another list, `met` or of

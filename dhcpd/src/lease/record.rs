@@ -1,12 +1,11 @@
 //! One lease, as it is kept in memory and written to the lease file (reference isc-dhcpd-behaviour.md, section 10.3).
 
-use std::cmp::Ordering;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use common::net::HardwareAddress;
 
-use super::clients::Place;
+use super::clients::Places;
 use super::states::State;
 use crate::config::model::HostId;
 
@@ -50,8 +49,8 @@ pub struct Lease {
     pub rare: Option<Box<Rare>>,
     /// Its place among others with the same end; the table's.
     pub(super) order: i64,
-    /// Its place among those of its client; the table's.
-    pub(super) place: Place,
+    /// Where it stands among those of its client; the table's.
+    pub(super) places: Places,
 }
 
 /// Parts of a lease that not every lease has.
@@ -123,7 +122,10 @@ impl Lease {
             host: None,
             rare: None,
             order: 0,
-            place: Place::FRESH,
+            places: Places {
+                uid: 0,
+                hardware: 0,
+            },
         }
     }
 
@@ -181,10 +183,16 @@ impl Lease {
         self.next = self.state.successor();
     }
 
-    /// `Less` if its client would rather have it back than `other`.
+    /// Where it stands among the leases of its client identifier, the best lowest.
     #[must_use]
-    pub fn preference(&self, other: &Self) -> Ordering {
-        self.place.cmp(&other.place)
+    pub fn place_by_uid(&self) -> i64 {
+        self.places.uid
+    }
+
+    /// Where it stands among the leases of its hardware address, the best lowest.
+    #[must_use]
+    pub fn place_by_hardware(&self) -> i64 {
+        self.places.hardware
     }
 
     /// True if the startup rewrite keeps it: somebody had it, or has it.

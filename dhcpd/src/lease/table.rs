@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
-use super::clients::{Clients, Place};
+use super::clients::Clients;
 use super::fresh::Fresh;
 use super::record::{Account, Lease};
 use super::records::Records;
@@ -30,8 +30,6 @@ pub struct Table {
     ending: Queue,
     /// Falls with every lease stored: of leases with the same end the newest comes first.
     order: i64,
-    /// Grows with every lease stored: of leases of a client with the same past the oldest comes first.
-    age: i64,
 }
 
 /// Leases by their end.
@@ -117,7 +115,6 @@ impl Table {
             accounts: HashMap::new(),
             ending: Queue::new(),
             order: 0,
-            age: 0,
         };
         for (id, pool) in (0..).map(PoolId).zip(&config.pools) {
             let mut fresh = Fresh::default();
@@ -233,11 +230,13 @@ impl Table {
     /// Puts a lease in place of what was known about its address, moves it to its next state and returns it. A lease
     /// outside every range is dropped.
     pub fn store(&mut self, mut lease: Lease) -> Option<&Lease> {
-        self.age = self.age.saturating_add(1);
-        lease.place = match self.records.get(lease.address) {
-            Some(old) => Place::of(old, self.age),
-            None => Place::of(&Lease::fresh(lease.address), self.age),
-        };
+        let (address, known) = (lease.address, &self.records);
+        if let Some(uid) = lease.uid.as_deref() {
+            lease.places.uid = self.by_uid.place_for(uid, address, known);
+        }
+        if let Some(hardware) = &lease.hardware {
+            lease.places.hardware = self.by_hardware.place_for(hardware, address, known);
+        }
         self.move_on(lease)
     }
 
@@ -340,11 +339,6 @@ impl Table {
             None => self.take_fresh(pool, address.to_bits()),
         }
         self.link(pool, address);
-        self.records.get(address)
-    }
-
-    /// What was kept for an address so far while leases are read.
-    pub(super) fn stowed(&self, address: Ipv4Addr) -> Option<&Lease> {
         self.records.get(address)
     }
 
