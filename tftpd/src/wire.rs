@@ -59,8 +59,8 @@ pub enum ErrorCode {
 pub struct Refusal {
     /// The code.
     pub code: ErrorCode,
-    /// The text behind it, without a NUL.
-    pub text: String,
+    /// The text behind it, without a NUL: a map file's text is in the administrator's encoding.
+    pub text: Vec<u8>,
 }
 
 /// A read or write request, borrowed from the datagram.
@@ -202,7 +202,7 @@ pub fn write_oack(packet: &mut Vec<u8>, pairs: &[u8]) {
 pub fn write_error(packet: &mut Vec<u8>, refusal: &Refusal) {
     start(packet, ERROR);
     packet.extend_from_slice(&(refusal.code as u16).to_be_bytes());
-    packet.extend(refusal.text.bytes().filter(|&byte| byte != 0));
+    packet.extend(refusal.text.iter().filter(|&&byte| byte != 0));
     packet.push(0);
 }
 

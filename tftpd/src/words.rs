@@ -1,6 +1,8 @@
 //! Every text that leaves the server: log lines, ERROR packets and start-up errors (reference tftpd-hpa.md, sections
 //! 3, 11 and 12).
 
+pub mod remap;
+
 use std::ffi::OsStr;
 use std::fmt::{Display, Write};
 use std::io;
@@ -37,8 +39,8 @@ pub const VERSION: &str = concat!(
 );
 /// Two `-m`.
 pub const SEVERAL_MAPS: &str = "Multiple -m options";
-/// `-m`, which this version refuses rather than serve files under wrong names.
-pub const NO_MAP_FILES: &str = "map files (-m) are not supported by this version";
+/// `-P` under inetd, which knows its servers itself.
+pub const IGNORED_PID_FILE: &str = "not in standalone mode, ignoring pid file";
 /// Neither `-l` nor `-L`.
 pub const NO_INETD: &str = "inetd mode is not supported by this version: give -l or -L";
 /// `-s` without a directory.
@@ -152,15 +154,19 @@ pub fn system_text(error: &io::Error) -> String {
 /// Level 1: a request came.
 #[must_use]
 pub fn request(direction: Direction, client: IpAddr, name: &[u8]) -> String {
-    let kind = match direction {
-        Direction::Read => "RRQ",
-        Direction::Write => "WRQ",
-    };
     format!(
-        "{kind} from {} filename {}",
+        "{} from {} filename {}",
+        request_name(direction),
         printed_address(client),
         printable(name)
     )
+}
+
+fn request_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Read => "RRQ",
+        Direction::Write => "WRQ",
+    }
 }
 
 /// Level 2: an ERROR was sent.
@@ -170,7 +176,7 @@ pub fn nak(refusal: &Refusal, client: IpAddr) -> String {
     format!(
         "sending NAK ({}, {}) to {client}",
         refusal.code as u16,
-        printable(refusal.text.as_bytes())
+        printable(&refusal.text)
     )
 }
 
@@ -235,6 +241,15 @@ pub fn bad_window(value: &OsStr) -> String {
 #[must_use]
 pub fn bad_interval(value: &OsStr) -> String {
     format!("Bad timeout value: {}", value.to_string_lossy())
+}
+
+/// `--map-steps` out of range.
+#[must_use]
+pub fn bad_map_steps(value: &OsStr) -> String {
+    format!(
+        "Bad number of map steps (range 1-1000000): {}",
+        value.to_string_lossy()
+    )
 }
 
 /// `-R` makes no range.
@@ -316,6 +331,12 @@ pub fn ipv6_disabled(error: &io::Error) -> String {
         "cannot bind to local IPv6 socket,IPv6 disabled: {}",
         system_text(error)
     )
+}
+
+/// The service ended before its transfers did.
+#[must_use]
+pub fn cut_off(transfers: usize) -> String {
+    format!("{transfers} transfers were cut off: they did not finish in time")
 }
 
 /// The server was not started by root.
@@ -438,7 +459,7 @@ fn escape(bytes: &[u8], text: &mut String) {
 fn refusal(code: ErrorCode, text: &str) -> Refusal {
     Refusal {
         code,
-        text: text.to_owned(),
+        text: text.into(),
     }
 }
 
@@ -453,7 +474,7 @@ mod tests {
         let denied = refuse_open(&io::Error::from_raw_os_error(13));
         assert_eq!(denied, refusal(ErrorCode::Undefined, "Permission denied"));
         let looped = refuse_open(&io::Error::from_raw_os_error(40));
-        assert_eq!(looped.text, "Too many levels of symbolic links");
+        assert_eq!(looped.text, b"Too many levels of symbolic links");
     }
 
     #[test]

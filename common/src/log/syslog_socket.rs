@@ -3,9 +3,11 @@
 //! The transport is the syslog crate's; the format is our own because the crate's writes UTC where every other program
 //! on the machine writes local time.
 
+use std::cell::{Ref, RefCell};
 use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use syslog::{Facility, LogFormat, LoggerBackend, Severity};
 
@@ -14,6 +16,10 @@ use crate::sys::local_time::{self, LocalTime};
 
 /// Where the systems that we run on listen.
 const PATHS: [&str; 2] = ["/dev/log", "/var/run/log"];
+
+/// Where there is no log a connection is tried so often, and not for every line: on a machine without one, that would cost
+/// a busy server more than its work.
+const RECONNECT_AFTER: Duration = Duration::from_millis(100);
 
 /// What every syslog daemon takes whole. A longer line, which a client can cause by the name of a file, would be refused
 /// by the socket.
@@ -30,6 +36,8 @@ pub(super) struct SyslogSocket {
     facility: Facility,
     transport: Option<Transport>,
     dropped: u64,
+    /// Nobody listened when a connection was last tried, which was then.
+    deserted: Option<Instant>,
 }
 
 impl SyslogSocket {
@@ -39,6 +47,7 @@ impl SyslogSocket {
             facility,
             transport: None,
             dropped: 0,
+            deserted: None,
         };
         socket.connect();
         socket
@@ -71,12 +80,17 @@ impl SyslogSocket {
 
     /// True if the system's log took the line. A broken connection is made anew, once.
     fn deliver(&mut self, level: Level, text: &str) -> bool {
+        if (self.deserted).is_some_and(|since| since.elapsed() < RECONNECT_AFTER) {
+            return false;
+        }
         match self.try_send(level, text) {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
             Err(_) => {
                 self.connect();
-                self.try_send(level, text).is_ok()
+                let sent = self.try_send(level, text).is_ok();
+                self.deserted = (!sent).then(Instant::now);
+                sent
             }
         }
     }
@@ -103,10 +117,7 @@ impl SyslogSocket {
         let Some(socket) = socket else {
             return;
         };
-        let format = Format {
-            tag: self.tag.clone(),
-            facility: self.facility,
-        };
+        let format = Format::new(&self.tag, self.facility);
         self.transport = Some(syslog::Logger::new(LoggerBackend::Unix(socket), format));
     }
 }
@@ -136,14 +147,41 @@ fn into_io_error(error: syslog::Error) -> io::Error {
 struct Format {
     tag: String,
     facility: Facility,
+    /// The last stamp with its second: the C library takes long to find out what the clock on the wall shows.
+    stamp: RefCell<(u64, String)>,
+}
+
+impl Format {
+    fn new(tag: &str, facility: Facility) -> Self {
+        Self {
+            tag: tag.to_owned(),
+            facility,
+            stamp: RefCell::default(),
+        }
+    }
+
+    fn stamp(&self) -> Ref<'_, str> {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = since_epoch.map_or(0, |duration| duration.as_secs());
+        let is_old = self.stamp.borrow().0 != now;
+        if is_old {
+            let at = local_time::at(i64::try_from(now).unwrap_or(i64::MAX));
+            *self.stamp.borrow_mut() = (now, stamp(&at));
+        }
+        Ref::map(self.stamp.borrow(), |(_, text)| &**text)
+    }
 }
 
 impl LogFormat<&str> for Format {
     fn format<W: Write>(&self, w: &mut W, severity: Severity, message: &str) -> syslog::Result<()> {
         let priority = self.facility as u32 | severity as u32;
-        let stamp = stamp(&local_time::now());
-        let (tag, pid) = (&self.tag, std::process::id());
-        write!(w, "<{priority}>{stamp} {tag}[{pid}]: {message}").map_err(syslog::Error::Io)
+        let (stamp, tag, pid) = (self.stamp(), &self.tag, std::process::id());
+        write!(
+            w,
+            "<{priority}>{stamp} {tag}[{pid}]: {message}",
+            stamp = &*stamp
+        )
+        .map_err(syslog::Error::Io)
     }
 }
 
@@ -167,15 +205,13 @@ mod tests {
         let (ours, theirs) = UnixDatagram::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
-        let format = Format {
-            tag: tag.to_owned(),
-            facility: Facility::LOG_DAEMON,
-        };
+        let format = Format::new(tag, Facility::LOG_DAEMON);
         let socket = SyslogSocket {
             tag: tag.to_owned(),
             facility: Facility::LOG_DAEMON,
             transport: Some(syslog::Logger::new(LoggerBackend::Unix(ours), format)),
             dropped: 0,
+            deserted: None,
         };
         (socket, theirs)
     }

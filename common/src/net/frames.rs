@@ -174,26 +174,36 @@ pub fn build(envelope: &Envelope, payload: &[u8]) -> Option<Vec<u8>> {
     Some(frame)
 }
 
-fn ip_header(envelope: &Envelope, total_length: u16) -> Vec<u8> {
+fn ip_header(envelope: &Envelope, total_length: u16) -> [u8; 20] {
+    let [length_high, length_low] = total_length.to_be_bytes();
+    let [s0, s1, s2, s3] = envelope.source.octets();
+    let [d0, d1, d2, d3] = envelope.destination.octets();
     let with = |checksum: u16| {
-        let mut header = vec![0x45, LOW_DELAY];
-        header.extend(total_length.to_be_bytes());
-        header.extend([0, 0, 0, 0, TIME_TO_LIVE, UDP]);
-        header.extend(checksum.to_be_bytes());
-        header.extend(envelope.source.octets());
-        header.extend(envelope.destination.octets());
+        let [sum_high, sum_low] = checksum.to_be_bytes();
+        #[rustfmt::skip]
+        let header = [
+            0x45, LOW_DELAY, length_high, length_low,
+            0, 0, 0, 0,
+            TIME_TO_LIVE, UDP, sum_high, sum_low,
+            s0, s1, s2, s3,
+            d0, d1, d2, d3,
+        ];
         header
     };
     with(Checksum::default().with(&with(0)).finish())
 }
 
-fn udp_header(envelope: &Envelope, length: u16, payload: &[u8]) -> Vec<u8> {
+fn udp_header(envelope: &Envelope, length: u16, payload: &[u8]) -> [u8; 8] {
+    let [source_high, source_low] = envelope.source_port.to_be_bytes();
+    let [destination_high, destination_low] = envelope.destination_port.to_be_bytes();
+    let [length_high, length_low] = length.to_be_bytes();
     let with = |checksum: u16| {
-        let mut header = Vec::with_capacity(usize::from(UDP_HEADER));
-        header.extend(envelope.source_port.to_be_bytes());
-        header.extend(envelope.destination_port.to_be_bytes());
-        header.extend(length.to_be_bytes());
-        header.extend(checksum.to_be_bytes());
+        let [sum_high, sum_low] = checksum.to_be_bytes();
+        #[rustfmt::skip]
+        let header = [
+            source_high, source_low, destination_high, destination_low,
+            length_high, length_low, sum_high, sum_low,
+        ];
         header
     };
     let sum = pseudo_header(envelope.source, envelope.destination, length);

@@ -45,11 +45,14 @@ impl HardwareAddress {
 /// Colon-separated two-digit hex, as every log line prints it.
 impl fmt::Display for HardwareAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, octet) in self.octets().iter().enumerate() {
-            let colon = if index == 0 { "" } else { ":" };
-            write!(f, "{colon}{octet:02x}")?;
+        let mut text = String::with_capacity(3 * self.octets.len());
+        for octet in self.octets() {
+            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+            text.extend([digit(octet >> 4), digit(octet & 15), ':']);
         }
-        Ok(())
+        // No colon behind the last.
+        text.pop();
+        f.write_str(&text)
     }
 }
 

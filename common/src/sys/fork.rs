@@ -4,13 +4,13 @@
 use std::fs;
 use std::io;
 
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::{ForkResult, Pid, fork};
 
 /// Which of the two processes the caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The one that was there before.
-    Parent,
+    /// The one that was there before; with the number of the new one.
+    Parent(Pid),
     /// The new one.
     Child,
 }
@@ -28,7 +28,7 @@ pub fn split() -> io::Result<Side> {
     // the callers, who split before any runtime; a lock held by another thread would then make the child wait for ever,
     // which is no breach of memory.
     match unsafe { fork() }? {
-        ForkResult::Parent { .. } => Ok(Side::Parent),
+        ForkResult::Parent { child } => Ok(Side::Parent(child)),
         ForkResult::Child => Ok(Side::Child),
     }
 }

@@ -6,6 +6,7 @@ pub mod fork;
 pub mod icmp;
 #[cfg(target_os = "linux")]
 pub mod interface_monitor;
+pub mod limits;
 pub mod local_time;
 #[cfg(target_os = "linux")]
 #[path = "packet_linux.rs"]

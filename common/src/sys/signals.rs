@@ -1,6 +1,7 @@
-//! Ending the way an unhandled signal ends a process.
+//! What a signal does to the process.
 #![expect(unsafe_code, reason = "changes the disposition of a signal")]
 
+use std::io;
 use std::process;
 
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
@@ -14,4 +15,14 @@ pub fn die_by(how: Signal) -> ! {
     let _ = unsafe { signal(how, SigHandler::SigDfl) };
     let _ = raise(how);
     process::exit(STILL_ALIVE)
+}
+
+/// From now on this signal does nothing.
+///
+/// # Errors
+/// Those of `sigaction(2)`.
+pub fn ignore(which: Signal) -> io::Result<()> {
+    // SAFETY: ignoring a signal runs no code of ours.
+    unsafe { signal(which, SigHandler::SigIgn) }?;
+    Ok(())
 }

@@ -20,9 +20,16 @@ impl Scratch {
     /// # Errors
     /// If it cannot be made.
     pub fn new(label: &str) -> Result<Self> {
+        Self::new_in(&std::env::temp_dir(), label)
+    }
+
+    /// As [`Scratch::new`], in a directory of the caller's choice.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new_in(parent: &Path, label: &str) -> Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let parent = std::env::temp_dir();
-        remove_stale(&parent);
+        remove_stale(parent);
         let owner = Identity::own()?;
         let count = MADE.fetch_add(1, Ordering::Relaxed);
         let path = parent.join(format!("{PREFIX}{label}.{owner}.{count}"));

@@ -21,6 +21,7 @@ use crate::access::Permissions;
 use crate::exit::{StartError, USAGE};
 use crate::negotiate::{INTERVAL_MICROSECONDS, Known, Limits};
 use crate::number::{parse_prefix, parse_whole, parse_whole_radix};
+use crate::remap::DEFAULT_STEPS;
 use crate::wire::{DEFAULT_BLOCK, MAX_BLOCK};
 use crate::words;
 use table::{FLAGS, Meaning};
@@ -28,8 +29,11 @@ use table::{FLAGS, Meaning};
 /// The operands in clap's result.
 const DIRECTORIES: &str = "DIRECTORY";
 const DEFAULT_USER: &str = "nobody";
+const DEFAULT_IDLE: Duration = Duration::from_secs(900);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 const LAST_PORT: u64 = 65534;
+/// The limits on rules that `--map-steps` accepts.
+const MAP_STEPS: RangeInclusive<u64> = 1..=1_000_000;
 const DEFAULT_WINDOW: u16 = 64;
 /// The largest `--windowsize-max`: a transfer keeps a note of each block of its window.
 const LARGEST_WINDOW: u16 = 1024;
@@ -106,6 +110,10 @@ pub struct Settings {
     pub pid_file: Option<PathBuf>,
     /// `-m`
     pub map_file: Option<PathBuf>,
+    /// How many rules of the map file are looked at for one request.
+    pub map_steps: u32,
+    /// How long a server that inetd has started waits for the next request.
+    pub idle: Duration,
     /// How talkative the log is.
     pub verbosity: i64,
     /// What clients may negotiate.
@@ -201,6 +209,8 @@ impl Default for Settings {
             umask: None,
             pid_file: None,
             map_file: None,
+            map_steps: DEFAULT_STEPS,
+            idle: DEFAULT_IDLE,
             verbosity: 0,
             limits: Limits {
                 max_block: MAX_BLOCK,
@@ -238,6 +248,7 @@ impl Settings {
             Meaning::PidFile => self.pid_file = Some(value.into()),
             Meaning::MapFile if self.map_file.is_some() => return Err(usage(words::SEVERAL_MAPS)),
             Meaning::MapFile => self.map_file = Some(value.into()),
+            Meaning::MapSteps => self.map_steps = parse_steps(value)?,
             Meaning::Retransmit => self.limits.interval = parse_interval(value)?,
             Meaning::Verbose => self.verbosity = self.verbosity.saturating_add(1),
             Meaning::Verbosity => self.verbosity = parse_loosely(value),
@@ -246,8 +257,9 @@ impl Settings {
             Meaning::SinglePort => self.port_use = PortUse::Single,
             Meaning::WindowSize => self.limits.max_window = parse_window(value)?,
             Meaning::PortRange => self.ports = parse_ports(value)?,
-            // The first is of use to inetd's server only; the second never comes here.
-            Meaning::Timeout | Meaning::Version => {}
+            Meaning::Timeout => self.idle = parse_idle(value),
+            // Never comes here.
+            Meaning::Version => {}
         }
         Ok(())
     }
@@ -268,6 +280,13 @@ fn parse_umask(value: &OsStr) -> Result<u32, StartError> {
     let mask =
         parse_whole_radix(value.as_bytes(), 8).and_then(|mask| u32::try_from(mask & 0o777).ok());
     mask.ok_or_else(|| usage(words::bad_umask(value)))
+}
+
+fn parse_steps(value: &OsStr) -> Result<u32, StartError> {
+    let steps = parse_whole(value.as_bytes()).filter(|steps| MAP_STEPS.contains(steps));
+    steps
+        .and_then(|steps| u32::try_from(steps).ok())
+        .ok_or_else(|| usage(words::bad_map_steps(value)))
 }
 
 fn parse_interval(value: &OsStr) -> Result<Duration, StartError> {
@@ -305,6 +324,11 @@ fn split_ports(value: &[u8]) -> Option<(u16, u16)> {
         return None;
     }
     Some((u16::try_from(from).ok()?, u16::try_from(to).ok()?))
+}
+
+/// Seconds, read loosely; what is negative counts as 0.
+fn parse_idle(value: &OsStr) -> Duration {
+    Duration::from_secs(parse_loosely(value).try_into().unwrap_or(0))
 }
 
 /// As C's atoi: what is no number counts as 0.

@@ -31,6 +31,8 @@ pub enum Meaning {
     Retransmit,
     /// The file of rewriting rules.
     MapFile,
+    /// How many rules are looked at for one request.
+    MapSteps,
     /// One step more talkative.
     Verbose,
     /// As talkative as this.
@@ -133,6 +135,7 @@ pub const FLAGS: &[Flag] = &[
     valued('B', "blocksize", "BYTES", Meaning::BlockSize),
     valued('R', "port-range", "FROM:TO", Meaning::PortRange),
     plain('V', "version", Meaning::Version),
+    ours("map-steps", Some("NUMBER"), Meaning::MapSteps),
     ours("single-port", None, Meaning::SinglePort),
     ours("windowsize-max", Some("BLOCKS"), Meaning::WindowSize),
 ];

@@ -2,7 +2,11 @@
 
 mod channel;
 mod file;
+mod frames;
+mod lifeline;
 mod listener;
+mod map_file;
+mod mapper;
 mod ports;
 mod request;
 mod serve;

@@ -10,13 +10,15 @@ use tokio::task::spawn_local;
 use super::channel::{Channel, Line};
 use super::file;
 use super::listener::Listener;
+use super::mapper::{Job, Mapped, Mapper};
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
 use super::single_port::NextRequest;
 use super::slots::{Full, Slot};
 use super::transfer::Transfer;
-use crate::cli::PortUse;
+use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
+use crate::remap::Outcome;
 use crate::session::Session;
 use crate::wire::{Direction, Refusal, Request, RequestError, write_error};
 use crate::words;
@@ -54,9 +56,20 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
     if request == Err(RequestError::NotRequest) {
         return;
     }
-    if let Some(caller) = reserve(server, datagram.local, client, listener) {
-        answer(server, caller, request);
+    let Some(caller) = reserve(server, datagram.local, client, listener) else {
+        return;
+    };
+    match (&request, active_mapper(server)) {
+        (Ok(_), Some(_)) => {
+            let datagram = datagram.bytes.to_vec();
+            spawn_local(answer_mapped(Rc::clone(server), caller, datagram));
+        }
+        _ => answer(server, caller, request, None),
     }
+}
+
+fn active_mapper(server: &Server) -> Option<&Mapper> {
+    server.mapper.as_ref().filter(|mapper| mapper.has_rules())
 }
 
 /// Takes a request that waited for the end of its client's transfer.
@@ -64,8 +77,68 @@ pub(super) fn accept_next(server: &Rc<Server>, next: &NextRequest) {
     accept(server, &next.datagram(), next.listener());
 }
 
-fn answer(server: &Rc<Server>, caller: Caller, request: Result<Request<'_>, RequestError>) {
-    match prepare(server, request, caller.client) {
+/// Answers a request once the rules have said which file it means.
+async fn answer_mapped(server: Rc<Server>, caller: Caller, datagram: Vec<u8>) {
+    let request = Request::parse(&datagram);
+    let mapped = match (&request, active_mapper(&server)) {
+        (Ok(request), Some(mapper)) => map_name(&server, mapper, request, caller.client)
+            .await
+            .map(Some),
+        _ => Ok(None),
+    };
+    match mapped {
+        Ok(name) => answer(&server, caller, request, name.as_deref()),
+        Err(refusal) => refuse(&server, &caller, &refusal),
+    }
+}
+
+async fn map_name(
+    server: &Server,
+    mapper: &Mapper,
+    request: &Request<'_>,
+    client: SocketAddr,
+) -> Result<Vec<u8>, Refusal> {
+    let job = Job {
+        direction: request.direction,
+        client: client.ip().to_canonical(),
+        name: request.name.to_vec(),
+        traced: server.settings.logs_at(3),
+    };
+    let log = |level, text: &str| server.logger.write(level, text);
+    match mapper
+        .map(job, |name| can_open(server, request.direction, name))
+        .await
+    {
+        Mapped::Decided(outcome, lines) => {
+            lines.iter().for_each(|line| log(Level::Info, line));
+            match outcome {
+                Outcome::Name(name) => return Ok(name),
+                Outcome::Refused(text) => return Err(words::remap::refuse(text.as_deref())),
+                Outcome::Endless(last) => {
+                    log(Level::Warning, &words::remap::endless(request.name, &last));
+                }
+            }
+        }
+        Mapped::Overrun => log(Level::Warning, &words::remap::overrun(request.name)),
+        Mapped::Broken => log(Level::Error, words::remap::MAPPER_DIED),
+    }
+    Err(words::remap::refuse_failure())
+}
+
+/// Whether a request could be served under this name. Nothing is created.
+fn can_open(server: &Server, direction: Direction, name: &[u8]) -> bool {
+    server.rules.judge_name(name).is_ok()
+        && file::open(name, direction, Creation::Refused)
+            .is_ok_and(|opened| server.rules.judge_file(direction, opened.facts).is_ok())
+}
+
+fn answer(
+    server: &Rc<Server>,
+    caller: Caller,
+    request: Result<Request<'_>, RequestError>,
+    mapped: Option<&[u8]>,
+) {
+    match prepare(server, request, mapped, caller.client) {
         Ok((session, file, direction)) => start(server, caller, session, file, direction),
         Err(Rejection::Told(refusal)) => refuse(server, &caller, &refusal),
         Err(Rejection::Silent) => {}
@@ -113,18 +186,24 @@ fn report_full(server: &Server, full: &Full) {
 fn prepare(
     server: &Server,
     request: Result<Request<'_>, RequestError>,
+    mapped: Option<&[u8]>,
     client: SocketAddr,
 ) -> Result<(Session, std::fs::File, Direction), Rejection> {
     let request = request
         .map_err(|error| words::refuse_request(error).map_or(Rejection::Silent, Rejection::Told))?;
     let Request {
         direction,
-        name,
+        name: asked,
         mode,
         options,
     } = request;
+    let name = mapped.unwrap_or(asked);
     server.log_at(1, Level::Notice, || {
-        words::request(direction, client.ip(), name)
+        if name == asked {
+            words::request(direction, client.ip(), name)
+        } else {
+            words::remap::mapped_request(direction, client.ip(), asked, name)
+        }
     });
     server.rules.judge_name(name)?;
     let opened = file::open(name, direction, server.settings.creation)

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::log::{Level, Logger};
 use common::process::{Account, Groups, change_root, drop_privileges};
@@ -14,18 +15,26 @@ use common::sys::burst::{Cutting, best_cutting};
 use common::sys::local_time;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
+use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::time::timeout;
 
+use super::lifeline::{Lifeline, Order, Report, ServerEnd};
 use super::listener::Listener;
+use super::map_file::TriedMap;
+use super::mapper::{MapFile, Mapper, Staff, Trial};
 use super::ports::Ports;
 use super::single_port::Switchboard;
 use super::slots::Slots;
-use super::supervise::{Cut, Lifeline, Stop, runtime};
+use super::supervise::{Stop, runtime};
 use super::transfer::Scratch;
 use crate::access::{Permissions, Rules, Territory};
 use crate::cli::{PortUse, Settings};
 use crate::exit::{SYSTEM, StartError};
 use crate::words;
+
+/// How long transfers may go on once the service shall end.
+const GRACE: Duration = Duration::from_secs(300);
 
 /// What all transfers share.
 pub(super) struct Server {
@@ -40,11 +49,19 @@ pub(super) struct Server {
     pub(super) stopping: Cell<bool>,
     /// Who cuts windows into packets.
     pub(super) cutting: Cutting,
+    /// Applies the rules of the map file.
+    pub(super) mapper: Option<Mapper>,
+    map: Option<TriedMap>,
     account: Option<Account>,
 }
 
 impl Server {
-    pub(super) fn new(settings: Settings, account: Option<Account>, logger: Arc<Logger>) -> Self {
+    pub(super) fn new(
+        settings: Settings,
+        account: Option<Account>,
+        map: Option<TriedMap>,
+        logger: Arc<Logger>,
+    ) -> Self {
         Self {
             rules: rules(&settings),
             ports: RefCell::new(Ports::new(settings.ports.clone())),
@@ -54,6 +71,8 @@ impl Server {
             stopping: Cell::new(false),
             cutting: Cutting::Own,
             settings,
+            mapper: None,
+            map,
             account,
             logger,
         }
@@ -66,17 +85,32 @@ impl Server {
         lifeline: Lifeline,
     ) -> Result<u8, StartError> {
         self.cutting = sockets.first().map_or(Cutting::Own, best_cutting);
-        let prepared = self.give_up_root().and_then(|()| runtime());
-        let runtime = prepared.inspect_err(|error| {
-            // A supervisor that is gone need not know.
-            let _ = lifeline.tell_failure(error.status);
-        })?;
+        let mut ends = Some((sockets, lifeline));
+        let prepared = self.prepare(&mut ends);
+        let Some((sockets, lifeline)) = ends else {
+            return Err(StartError::new(SYSTEM, words::SERVER_DIED));
+        };
+        let (staff, runtime) = prepared.inspect_err(|error| lifeline.tell_failure(error.status))?;
         let tasks = LocalSet::new();
-        let service = tasks.run_until(serve(Rc::new(self), sockets, lifeline));
+        let service = tasks.run_until(serve(self, staff, sockets, lifeline));
         runtime
             .block_on(service)
-            .map_err(|error| StartError::new(SYSTEM, words::failed_call("poll", &error)))?;
+            .map_err(|error| failure("poll", &error))?;
         Ok(0)
+    }
+
+    /// What must be done before the reactor runs. The processes that apply map rules have no use for `ends`.
+    fn prepare(
+        &self,
+        ends: &mut Option<(Vec<UdpSocket>, Lifeline)>,
+    ) -> Result<(Option<Staff>, Runtime), StartError> {
+        self.give_up_root()?;
+        let staff = self
+            .map
+            .is_some()
+            .then(|| Staff::start(|| drop(ends.take())));
+        let staff = staff.transpose().map_err(|error| failure("fork", &error))?;
+        Ok((staff, runtime()?))
     }
 
     /// Writes a line if the log is that talkative.
@@ -128,23 +162,72 @@ fn failure(call: &str, error: &io::Error) -> StartError {
     StartError::new(SYSTEM, words::failed_call(call, error))
 }
 
-async fn serve(server: Rc<Server>, sockets: Vec<UdpSocket>, lifeline: Lifeline) -> io::Result<()> {
+async fn serve(
+    mut server: Server,
+    staff: Option<Staff>,
+    sockets: Vec<UdpSocket>,
+    lifeline: Lifeline,
+) -> io::Result<()> {
+    if let (Some(staff), Some(map)) = (staff, server.map.take()) {
+        server.mapper = Some(Mapper::new(staff, map.file, map.has_rules)?);
+    }
+    let server = Rc::new(server);
     let mut stop = Stop::listen()?;
     let listeners = listen_on_all(&server, sockets)?;
-    lifeline.tell_serving()?;
-    let cut = lifeline.watch()?;
+    let lifeline = lifeline.watch()?;
+    lifeline.tell(Report::Serving).await?;
     tokio::select! {
-        () = cut.heard() => {}
+        () = obey(&server, &lifeline) => {}
         () = stop.requested() => {}
     }
     server.stopping.set(true);
-    // Transfers that go through the listening port need it to their end.
+    let finished = timeout(GRACE, finish(&server, listeners, &lifeline)).await;
+    if finished.is_err() {
+        let text = words::cut_off(server.slots.taken());
+        server.logger.write(Level::Warning, &text);
+    }
+    Ok(())
+}
+
+/// Ends when the supervisor wants an end, or is gone.
+async fn obey(server: &Rc<Server>, lifeline: &ServerEnd) {
+    while let Some(order) = lifeline.order().await {
+        match order {
+            Order::Rules(text) => {
+                spawn_local(reload(Rc::clone(server), text));
+            }
+        }
+    }
+}
+
+/// The log has one line for each error; the old rules stay then.
+async fn reload(server: Rc<Server>, text: Vec<u8>) {
+    let Some(mapper) = &server.mapper else {
+        return;
+    };
+    let steps = server.settings.map_steps;
+    match mapper.reload(MapFile { text, steps }).await {
+        Ok(Trial::Usable(_)) => {}
+        Ok(Trial::Wrong(findings)) => {
+            for finding in findings {
+                server.logger.error(&finding.text);
+            }
+            server.logger.error(words::remap::OLD_RULES_STAY);
+        }
+        Ok(Trial::Overrun) => server.logger.error(words::remap::RELOAD_OVERRUN),
+        Err(_) => server.logger.error(words::remap::MAPPER_DIED),
+    }
+}
+
+/// Lets the port go and transfers finish. Those that go through the listening port need it to their end.
+async fn finish(server: &Server, listeners: Vec<JoinHandle<()>>, lifeline: &ServerEnd) {
     if server.settings.port_use == PortUse::Single {
         server.slots.wait_until_idle().await;
     }
-    close(listeners, cut).await;
+    close(listeners).await;
+    // A supervisor that is gone need not know.
+    let _ = lifeline.tell(Report::Stopped).await;
     server.slots.wait_until_idle().await;
-    Ok(())
 }
 
 fn listen_on_all(server: &Rc<Server>, sockets: Vec<UdpSocket>) -> io::Result<Vec<JoinHandle<()>>> {
@@ -157,11 +240,10 @@ fn listen_on_all(server: &Rc<Server>, sockets: Vec<UdpSocket>) -> io::Result<Vec
 }
 
 /// A listener that has ended has dropped its socket.
-async fn close(listeners: Vec<JoinHandle<()>>, cut: Cut) {
+async fn close(listeners: Vec<JoinHandle<()>>) {
     for listener in listeners {
         listener.abort();
         // The outcome of an aborted task is that it was aborted.
         let _ = listener.await;
     }
-    cut.tell_stopped();
 }

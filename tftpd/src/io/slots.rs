@@ -61,6 +61,11 @@ impl Slots {
         Ok(Slot(Rc::clone(self)))
     }
 
+    /// How many places are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.get()
+    }
+
     /// Ends when no place is taken.
     pub(super) async fn wait_until_idle(&self) {
         while self.taken.get() > 0 {

@@ -11,9 +11,10 @@ use common::log::{Facility, Level, Line, Logger};
 use common::process::{self, Account, Readiness, Side};
 use nix::unistd::geteuid;
 
+use super::map_file;
 use super::serve::Server;
 use super::sockets;
-use super::supervise::{self, Watch};
+use super::supervise::{self, Supervisor, Watch};
 use crate::cli::{self, Complaint, Invocation, Running, Settings};
 use crate::exit::{NO_INPUT, NO_USER, SYSTEM, StartError, USAGE};
 use crate::words;
@@ -67,11 +68,12 @@ fn start(settings: Settings, logger: Arc<Logger>) -> Result<u8, StartError> {
     check_scope(&settings)?;
     enter_directory(&settings)?;
     let account = find_account(&settings, &logger)?;
+    let map = map_file::open(&settings, &logger)?;
     let sockets = sockets::open(&settings, &logger)?;
-    let server = Server::new(settings, account, Arc::clone(&logger));
+    let server = Server::new(settings, account, map, Arc::clone(&logger));
     match server.settings.running {
-        Running::Background => start_in_background(server, sockets, &logger),
-        Running::Foreground | Running::Inetd => serve(server, sockets, None, &logger),
+        Running::Background => start_in_background(server, sockets, logger),
+        Running::Foreground | Running::Inetd => serve(server, sockets, None, logger),
     }
 }
 
@@ -79,9 +81,6 @@ fn start(settings: Settings, logger: Arc<Logger>) -> Result<u8, StartError> {
 fn check_scope(settings: &Settings) -> Result<(), StartError> {
     if settings.running == Running::Inetd {
         return Err(StartError::new(USAGE, words::NO_INETD));
-    }
-    if settings.map_file.is_some() {
-        return Err(StartError::new(USAGE, words::NO_MAP_FILES));
     }
     Ok(())
 }
@@ -120,7 +119,7 @@ fn find_account(settings: &Settings, logger: &Logger) -> Result<Option<Account>,
 fn start_in_background(
     server: Server,
     sockets: Vec<UdpSocket>,
-    logger: &Logger,
+    logger: Arc<Logger>,
 ) -> Result<u8, StartError> {
     let directory = if server.settings.secure {
         env::current_dir()
@@ -145,18 +144,18 @@ fn serve(
     server: Server,
     sockets: Vec<UdpSocket>,
     readiness: Option<Readiness>,
-    logger: &Logger,
+    logger: Arc<Logger>,
 ) -> Result<u8, StartError> {
-    let path = server.settings.pid_file.clone();
-    let pid_file = supervise::write_pid_file(path, logger);
+    let supervisor = Supervisor::new(&server.settings, logger);
     match supervise::split().map_err(|error| system_error("fork", &error))? {
         Watch::Server(lifeline) => {
-            drop(readiness);
+            drop((supervisor, readiness));
             server.run(sockets, lifeline)
         }
         Watch::Supervisor(lifeline) => {
             drop(sockets);
-            supervise::watch(lifeline, pid_file, readiness)
+            drop(server);
+            supervisor.watch(lifeline, readiness)
         }
     }
 }

@@ -1,27 +1,23 @@
-//! Two processes: a supervisor that keeps root only to remove the pid file, and the server, which gives root up.
-//!
-//! A pair of connected sockets is their lifeline. The server writes [`FINE`] when it serves, and once more when its
-//! listening sockets are closed; instead of the first it writes the exit status of a start that failed. The supervisor
-//! says "stop" by closing its end, which also happens when it is killed: no server stays behind unseen. On SIGTERM the
-//! supervisor ends as soon as the port is free, as the original's parent does; the server finishes its transfers alone.
+//! Two processes: a supervisor that keeps root to remove the pid file and to read the map file again, and the server,
+//! which gives root up. On SIGTERM the supervisor ends as soon as the port is free, as the original's parent does; the
+//! server finishes its transfers alone.
 
-use std::io::{self, Write};
-use std::os::fd::AsRawFd;
+use std::io;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::log::Logger;
 use common::process::{PidFile, Readiness};
 use common::sys::fork::{self, Side};
-use nix::sys::socket::{Shutdown, shutdown};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::lifeline::{Lifeline, Order, Report, SupervisorEnd};
+use super::map_file;
+use crate::cli::{Running, Settings};
 use crate::exit::{SYSTEM, StartError};
 use crate::words;
-
-/// The server's word that all is well.
-const FINE: u8 = 0;
 
 /// Which of the two processes the caller is.
 pub(super) enum Watch {
@@ -31,9 +27,6 @@ pub(super) enum Watch {
     Server(Lifeline),
 }
 
-/// The server's end.
-pub(super) struct Lifeline(UnixStream);
-
 /// The signals that end the service. While one of these exists SIGHUP does nothing.
 pub(super) struct Stop {
     terminate: Signal,
@@ -41,43 +34,27 @@ pub(super) struct Stop {
     _hangup: Signal,
 }
 
+/// What the supervisor knows.
+pub(super) struct Supervisor {
+    running: Running,
+    map_file: Option<PathBuf>,
+    pid_file: Option<NamedPidFile>,
+    logger: Arc<Logger>,
+}
+
 /// Splits the process. Must come before any runtime.
 pub(super) fn split() -> io::Result<Watch> {
     let (supervisor, server) = UnixStream::pair()?;
     Ok(match fork::split()? {
-        Side::Parent => Watch::Supervisor(supervisor),
+        Side::Parent(_) => Watch::Supervisor(supervisor),
         Side::Child => Watch::Server(Lifeline(server)),
     })
 }
 
 /// The pid file and its name for messages.
-pub(super) struct NamedPidFile {
+struct NamedPidFile {
     file: PidFile,
     path: PathBuf,
-}
-
-/// A pid file that cannot be written is logged; the server runs on without.
-pub(super) fn write_pid_file(path: Option<PathBuf>, logger: &Logger) -> Option<NamedPidFile> {
-    let path = path?;
-    match PidFile::write(&path) {
-        Ok(file) => Some(NamedPidFile { file, path }),
-        Err(error) => {
-            logger.error(&words::unwritten_pid_file(path.display(), &error));
-            None
-        }
-    }
-}
-
-/// The supervisor's life. Returns its exit status.
-pub(super) fn watch(
-    lifeline: UnixStream,
-    pid_file: Option<NamedPidFile>,
-    readiness: Option<Readiness>,
-) -> Result<u8, StartError> {
-    let status = runtime()?.block_on(until_port_is_free(lifeline, readiness));
-    let removed = pid_file.map_or(Ok(()), NamedPidFile::remove);
-    let status = status?;
-    removed.map(|()| status)
 }
 
 impl NamedPidFile {
@@ -92,29 +69,97 @@ impl NamedPidFile {
     }
 }
 
-async fn until_port_is_free(
-    lifeline: UnixStream,
-    readiness: Option<Readiness>,
-) -> Result<u8, StartError> {
-    let poll_failure = |error| failure("poll", &error);
-    let mut stop = Stop::listen().map_err(poll_failure)?;
-    let lifeline = into_tokio(lifeline).map_err(poll_failure)?;
-    let status = hear(&lifeline).await.ok_or_else(server_died)?;
-    tell_shell(readiness, status);
-    if status != FINE {
-        return Ok(status);
+impl Supervisor {
+    /// Writes the pid file, which holds the number of the calling process. One that cannot be written is logged; the
+    /// server runs on without.
+    pub(super) fn new(settings: &Settings, logger: Arc<Logger>) -> Self {
+        Self {
+            running: settings.running,
+            map_file: settings.map_file.clone(),
+            pid_file: write_pid_file(settings, &logger),
+            logger,
+        }
     }
-    tokio::select! {
-        word = hear(&lifeline) => return word.ok_or_else(server_died),
-        () = stop.requested() => {}
+
+    /// The supervisor's life. Returns its exit status.
+    pub(super) fn watch(
+        mut self,
+        lifeline: UnixStream,
+        readiness: Option<Readiness>,
+    ) -> Result<u8, StartError> {
+        let status = runtime()?.block_on(self.until_port_is_free(lifeline, readiness));
+        let removed = self.pid_file.take().map_or(Ok(()), NamedPidFile::remove);
+        let status = status?;
+        removed.map(|()| status)
     }
-    say_stop(&lifeline).map_err(poll_failure)?;
-    hear(&lifeline).await.ok_or_else(server_died)
+
+    async fn until_port_is_free(
+        &self,
+        lifeline: UnixStream,
+        readiness: Option<Readiness>,
+    ) -> Result<u8, StartError> {
+        let lifeline = SupervisorEnd::new(lifeline).map_err(poll_failure)?;
+        let mut signals = Signals::listen(self.running).map_err(poll_failure)?;
+        let status = match lifeline.report().await.ok_or_else(server_died)? {
+            Report::Failed(status) => status,
+            Report::Serving | Report::Stopped => 0,
+        };
+        tell_shell(readiness, status);
+        if status != 0 {
+            return Ok(status);
+        }
+        loop {
+            tokio::select! {
+                report = lifeline.report() => match report.ok_or_else(server_died)? {
+                    Report::Failed(status) => return Ok(status),
+                    Report::Stopped => return Ok(0),
+                    Report::Serving => {}
+                },
+                wish = signals.wish() => match wish {
+                    Wish::Stop => break,
+                    Wish::Reload => self.reload(&lifeline).await,
+                }
+            }
+        }
+        lifeline.say_stop().map_err(poll_failure)?;
+        while lifeline.report().await.ok_or_else(server_died)? != Report::Stopped {}
+        Ok(0)
+    }
+
+    /// The file is read here, outside of the root directory of the server and with the rights of who started it, as the
+    /// original does; the server decides whether it can be used. A server that is gone is noticed elsewhere.
+    async fn reload(&self, lifeline: &SupervisorEnd) {
+        let Some(path) = &self.map_file else {
+            return;
+        };
+        match map_file::read(path) {
+            Ok(file) => {
+                let _ = lifeline.send(&Order::Rules(file)).await;
+            }
+            Err(error) => {
+                let text = words::remap::unopened_again(path.display(), &error);
+                self.logger.error(&text);
+            }
+        }
+    }
 }
 
-/// Half of the lifeline stays open, to hear that the port is free.
-fn say_stop(lifeline: &tokio::net::UnixStream) -> io::Result<()> {
-    Ok(shutdown(lifeline.as_raw_fd(), Shutdown::Write)?)
+fn write_pid_file(settings: &Settings, logger: &Logger) -> Option<NamedPidFile> {
+    let path = settings.pid_file.as_deref()?;
+    if settings.running == Running::Inetd {
+        logger.write(common::log::Level::Warning, words::IGNORED_PID_FILE);
+        return None;
+    }
+    try_pid_file(path)
+        .map_err(|error| logger.error(&words::unwritten_pid_file(path.display(), &error)))
+        .ok()
+}
+
+fn try_pid_file(path: &Path) -> io::Result<NamedPidFile> {
+    Ok(NamedPidFile {
+        file: PidFile::write(path)?,
+        path: path.to_owned(),
+    })
 }
 
 fn server_died() -> StartError {
@@ -126,42 +171,51 @@ fn tell_shell(readiness: Option<Readiness>, status: u8) {
     let Some(readiness) = readiness else {
         return;
     };
-    let _ = if status == FINE {
+    let _ = if status == 0 {
         readiness.succeed()
     } else {
         readiness.fail(status)
     };
 }
 
-impl Lifeline {
-    /// The service has begun.
-    pub(super) fn tell_serving(&self) -> io::Result<()> {
-        (&self.0).write_all(&[FINE])
-    }
-
-    /// The start failed.
-    pub(super) fn tell_failure(&self, status: u8) -> io::Result<()> {
-        (&self.0).write_all(&[status])
-    }
-
-    /// From now on [`Cut::heard`] tells when the supervisor wants an end.
-    pub(super) fn watch(self) -> io::Result<Cut> {
-        Ok(Cut(into_tokio(self.0)?))
-    }
+/// The signals that the supervisor hears.
+struct Signals {
+    /// Under inetd these end the process the default way.
+    stop: Option<(Signal, Signal)>,
+    hangup: Signal,
 }
 
-/// The server's end inside the reactor.
-pub(super) struct Cut(tokio::net::UnixStream);
+enum Wish {
+    Stop,
+    Reload,
+}
 
-impl Cut {
-    /// Ends when the supervisor wants the service to end, or is gone.
-    pub(super) async fn heard(&self) {
-        while hear(&self.0).await.is_some() {}
+impl Signals {
+    fn listen(running: Running) -> io::Result<Self> {
+        let stop = match running {
+            Running::Inetd => None,
+            Running::Background | Running::Foreground => Some((
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            )),
+        };
+        Ok(Self {
+            stop,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// The listening sockets are closed. A supervisor that is gone need not know.
-    pub(super) fn tell_stopped(self) {
-        let _ = self.0.try_write(&[FINE]);
+    /// Waits for the next signal. SIGHUP ends a server that inetd has started: it will start another one.
+    async fn wish(&mut self) -> Wish {
+        let Some((terminate, interrupt)) = &mut self.stop else {
+            self.hangup.recv().await;
+            return Wish::Stop;
+        };
+        tokio::select! {
+            _ = terminate.recv() => Wish::Stop,
+            _ = interrupt.recv() => Wish::Stop,
+            _ = self.hangup.recv() => Wish::Reload,
+        }
     }
 }
 
@@ -184,30 +238,16 @@ impl Stop {
     }
 }
 
-/// The next byte from the other side; `None` if its end is closed.
-async fn hear(stream: &tokio::net::UnixStream) -> Option<u8> {
-    loop {
-        stream.readable().await.ok()?;
-        let mut byte = [FINE];
-        match stream.try_read(&mut byte) {
-            Ok(1) => return byte.first().copied(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            _ => return None,
-        }
-    }
-}
-
-fn into_tokio(stream: UnixStream) -> io::Result<tokio::net::UnixStream> {
-    stream.set_nonblocking(true)?;
-    tokio::net::UnixStream::from_std(stream)
-}
-
 /// A reactor on the calling thread.
 pub(super) fn runtime() -> Result<Runtime, StartError> {
     Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| failure("epoll", &error))
+}
+
+fn poll_failure(error: io::Error) -> StartError {
+    failure("poll", &error)
 }
 
 fn failure(call: &str, error: &io::Error) -> StartError {

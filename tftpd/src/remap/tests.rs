@@ -7,12 +7,6 @@ use proptest::prelude::*;
 use super::examples::{Asked, EXAMPLES, Example, Made, OURS};
 use super::*;
 
-impl Pattern for Regex {
-    fn find(&self, subject: &[u8]) -> Option<Groups> {
-        Regex::find(self, subject)
-    }
-}
-
 fn compile(pattern: &[u8], ignores_case: bool) -> Result<Regex, String> {
     let case = if ignores_case {
         LetterCase::Ignored

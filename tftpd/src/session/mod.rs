@@ -158,7 +158,7 @@ fn file_refusal(error: FileError<'_>) -> Refusal {
         FileError::NoSpace => Refusal::from(ErrorCode::DiskFull),
         FileError::System(text) => Refusal {
             code: ErrorCode::Undefined,
-            text: text.to_owned(),
+            text: text.into(),
         },
     }
 }

@@ -1,0 +1,400 @@
+//! What is measured, one phase after the other; each ends by itself.
+
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use tests::failure::{Context, Result};
+use tests::lab::Scratch;
+
+use super::load::{Load, Outcome};
+use super::report::{Bound, Report};
+use super::server::{Kind, Pool, Programs, Serving};
+use super::site::Site;
+
+/// The part of the exchanges that may be lost at a rate that counts as sustained.
+const LOSS: f64 = 0.01;
+/// A load that begins less than this part of what it was asked for is at its own limit.
+const LOAD_REACHED: f64 = 0.97;
+/// Steps of the search for a rate: first by this factor, until one rate is kept up and the next is not.
+const STRIDE: f64 = 1.5;
+/// Most runs of the load in a search.
+const PROBES: u32 = 9;
+
+/// Pools that are compared; the second is where rates are searched.
+const POOLS: [Pool; 3] = [
+    Pool { size: 1_000 },
+    Pool { size: 65_536 },
+    Pool { size: 1_000_000 },
+];
+const STANDARD: Pool = Pool { size: 65_536 };
+
+/// The measurements in progress.
+pub struct Bench {
+    pub site: Site,
+    pub programs: Programs,
+    pub full: bool,
+    pub report: Report,
+}
+
+/// A run of the load against a server, with what it cost the server.
+struct Probe {
+    outcome: Outcome,
+    cpu_us: f64,
+    busy: f64,
+    peak: f64,
+    ready: f64,
+    lines: f64,
+}
+
+impl Probe {
+    fn is_sustained(&self) -> bool {
+        self.outcome.lost() <= LOSS
+    }
+
+    /// True if the load could not send what it was asked for.
+    fn is_limited_by_load(&self, load: Load) -> bool {
+        let asked = f64::from(load.rate) * f64::from(load.seconds);
+        self.outcome.begun < LOAD_REACHED * asked
+    }
+}
+
+impl Bench {
+    fn seconds(&self) -> u32 {
+        if self.full { 8 } else { 3 }
+    }
+
+    fn has(&self, kind: Kind) -> bool {
+        self.programs.find(kind).is_some()
+    }
+
+    /// The disk under the lease files: everything durable is measured against it.
+    pub fn measure_disk(&mut self) -> Result<()> {
+        let time = self.site.sync_time()?.as_secs_f64();
+        println!(
+            "disk: {:.0} syncs a second ({:.2} ms each)",
+            1.0 / time,
+            time * 1e3
+        );
+        self.report.note("disk", "sync_ms", time * 1e3);
+        Ok(())
+    }
+
+    /// The highest rate of each server with a pool of 65,536 addresses.
+    pub fn search_rates(&mut self) -> Result<()> {
+        println!(
+            "\npool of {} addresses, {} s a run",
+            STANDARD.size,
+            self.seconds()
+        );
+        println!(
+            "{:14} {:>10} {:>9} {:>9} {:>8} {:>8} {:>9} {:>7}",
+            "", "exchange/s", "CPU us", "busy", "load", "peak MB", "ready ms", "lines"
+        );
+        for kind in Kind::ALL {
+            if self.has(kind) {
+                self.search_rate(kind)?;
+            }
+        }
+        self.judge_rates();
+        Ok(())
+    }
+
+    fn search_rate(&mut self, kind: Kind) -> Result<()> {
+        let mut best: Option<Probe> = None;
+        let (mut low, mut high) = (0.0_f64, f64::INFINITY);
+        let mut rate = first_guess(kind);
+        let mut limited = false;
+        for _ in 0..PROBES {
+            let load = self.load(rate, STANDARD);
+            let probe = self.probe(kind, STANDARD, load)?;
+            limited = probe.is_sustained() && probe.is_limited_by_load(load);
+            if probe.is_sustained() {
+                low = rate;
+                best = Some(probe);
+            } else {
+                high = rate;
+            }
+            if limited || high / low < 1.1 || rate < 10.0 {
+                break;
+            }
+            rate = match (low > 0.0, high.is_finite()) {
+                (true, true) => (low * high).sqrt(),
+                (true, false) => low * STRIDE,
+                (false, _) => high / STRIDE,
+            };
+        }
+        match best {
+            Some(best) => self.note_rate(kind, &best, limited),
+            None => {
+                let name = kind.name();
+                self.report.not_proven(&format!("{name} sustained no rate"));
+            }
+        }
+        Ok(())
+    }
+
+    fn note_rate(&mut self, kind: Kind, best: &Probe, limited: bool) {
+        let remark = if limited { "  (perfdhcp's limit)" } else { "" };
+        println!(
+            "{:14} {:>10.0} {:>9.1} {:>8.0}% {:>7.0}% {:>8.1} {:>9.0} {:>7.1}{remark}",
+            kind.name(),
+            best.outcome.rate,
+            best.cpu_us,
+            best.busy * 100.0,
+            best.outcome.load_share * 100.0,
+            best.peak,
+            best.ready,
+            best.lines
+        );
+        for (name, value) in [
+            ("rate", best.outcome.rate),
+            ("cpu_us", best.cpu_us),
+            ("server_busy", best.busy),
+            ("load_busy", best.outcome.load_share),
+            ("limited_by_load", f64::from(u8::from(limited))),
+            ("lost", best.outcome.lost()),
+            ("peak_mb", best.peak),
+            ("ready_ms", best.ready),
+            ("log_lines", best.lines),
+        ] {
+            self.report.note(kind.name(), name, value);
+        }
+    }
+
+    fn judge_rates(&mut self) {
+        let of = |kind: Kind, name| self.report.figure(kind.name(), name);
+        let ratio = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
+        let best_of = |name, better: fn(f64, f64) -> f64| {
+            let kea = [Kind::Kea(0), Kind::Kea(2)].map(|kind| of(kind, name));
+            kea.into_iter().flatten().reduce(better)
+        };
+        let (rate, cpu) = (of(Kind::Ours, "rate"), of(Kind::Ours, "cpu_us"));
+        let rows = [
+            (
+                "rate / ISC's",
+                ratio(rate, of(Kind::Isc, "rate")),
+                Bound::AtLeast(20.0),
+            ),
+            (
+                "rate / Kea's best",
+                ratio(rate, best_of("rate", f64::max)),
+                Bound::AtLeast(2.0),
+            ),
+            (
+                "ISC's CPU / ours",
+                ratio(of(Kind::Isc, "cpu_us"), cpu),
+                Bound::AtLeast(20.0),
+            ),
+            (
+                "CPU / Kea's least",
+                ratio(cpu, best_of("cpu_us", f64::min)),
+                Bound::AtMost(0.5),
+            ),
+        ];
+        for (what, value, bound) in rows {
+            self.report.judge(what, value, bound);
+        }
+    }
+
+    /// What a reply waits for at half of our highest rate, beside one sync of the disk.
+    pub fn compare_waits(&mut self) -> Result<()> {
+        let Some(top) = self.report.figure(Kind::Ours.name(), "rate") else {
+            return Ok(());
+        };
+        let load = Load {
+            delays: true,
+            ..self.load(top / 2.0, STANDARD)
+        };
+        let probe = self.probe(Kind::Ours, STANDARD, load)?;
+        let sync = self.site.sync_time()?.as_secs_f64() * 1e3;
+        let [half, most] = [0.5, 0.99].map(|share| probe.outcome.percentile_ms(share));
+        println!(
+            "\nDHCPACK at {:.0}/s: half within {half:.1} ms, 99 % within {most:.1} ms, longest {:.1} ms; a sync takes {sync:.2} ms",
+            probe.outcome.rate, probe.outcome.longest_ms
+        );
+        self.report.note("rdhcpd", "ack_p99_ms", most);
+        self.report.note("rdhcpd", "ack_p50_ms", half);
+        let syncs = Some(most / sync);
+        self.report
+            .judge("p99 of the DHCPACK in syncs", syncs, Bound::AtMost(3.0));
+        Ok(())
+    }
+
+    /// What the size of a pool costs.
+    pub fn compare_pools(&mut self) -> Result<()> {
+        println!("\nCPU us an exchange, and MB with nothing leased, by pool");
+        for kind in [Kind::Isc, Kind::Ours, Kind::Kea(0)] {
+            let Some(top) = self
+                .report
+                .figure(kind.name(), "rate")
+                .filter(|_| self.has(kind))
+            else {
+                continue;
+            };
+            let mut row = format!("{:14}", kind.name());
+            for pool in POOLS {
+                let load = self.load(top / 2.0, pool);
+                let probe = self.probe(kind, pool, load)?;
+                let empty = self.start(kind, pool, None)?;
+                let memory = empty.megabytes_now();
+                empty.end()?;
+                // Writing to a string cannot fail.
+                let _ = write!(
+                    row,
+                    " {:8}: {:7.1} us {memory:6.1} MB",
+                    pool.size, probe.cpu_us
+                );
+                let size = pool.size;
+                self.report
+                    .note(kind.name(), &format!("cpu_us_pool_{size}"), probe.cpu_us);
+                self.report
+                    .note(kind.name(), &format!("mb_pool_{size}"), memory);
+            }
+            println!("{row}");
+        }
+        let of = |name| self.report.figure(Kind::Ours.name(), name);
+        let growth = of("cpu_us_pool_1000000").zip(of("cpu_us_pool_1000"));
+        let growth = growth.map(|(large, small)| large / small);
+        let memory = of("mb_pool_1000000");
+        self.report
+            .judge("CPU at 1M addresses / at 1k", growth, Bound::AtMost(1.2));
+        self.report.judge(
+            "MB with 1M addresses never leased",
+            memory,
+            Bound::AtMost(40.0),
+        );
+        Ok(())
+    }
+
+    /// What stored leases cost at the start.
+    pub fn compare_starts(&mut self) -> Result<()> {
+        let counts: &[u32] = if self.full {
+            &[10_000, 1_000_000]
+        } else {
+            &[10_000, 200_000]
+        };
+        println!("\nstart with stored leases, first answer included");
+        let pool = Pool { size: 1_000_000 };
+        let kinds = Kind::ALL.into_iter();
+        let kinds: Vec<Kind> = kinds
+            .filter(|kind| kind.reads_isc_leases() && self.has(*kind))
+            .collect();
+        for count in counts {
+            let files = self.lease_file(pool, *count)?;
+            for kind in &kinds {
+                let serving = self.start(*kind, pool, Some(&files))?;
+                let (seconds, peak, now) = (
+                    serving.ready_after.as_secs_f64(),
+                    serving.peak_megabytes(),
+                    serving.megabytes_now(),
+                );
+                serving.end()?;
+                println!(
+                    "{:14} {count:8} leases: {seconds:6.2} s, {peak:6.0} MB at most, {now:6.0} MB afterwards",
+                    kind.name()
+                );
+                for (name, value) in [
+                    ("start_s", seconds),
+                    ("start_peak_mb", peak),
+                    ("start_mb", now),
+                ] {
+                    self.report
+                        .note(kind.name(), &format!("{name}_{count}"), value);
+                }
+            }
+        }
+        let most = counts.last().copied().unwrap_or_default();
+        let of = |kind: Kind| self.report.figure(kind.name(), &format!("start_s_{most}"));
+        let ratio = of(Kind::Ours)
+            .zip(of(Kind::Isc))
+            .map(|(ours, isc)| ours / isc);
+        self.report
+            .judge("start time / ISC's", ratio, Bound::AtMost(0.25));
+        if most == pool.size {
+            let memory = self
+                .report
+                .figure(Kind::Ours.name(), &format!("start_mb_{most}"));
+            self.report
+                .judge("MB with 1M addresses leased", memory, Bound::AtMost(250.0));
+        } else {
+            self.report
+                .not_proven("what a million leases cost: --full measures it");
+        }
+        Ok(())
+    }
+
+    fn load(&self, rate: f64, pool: Pool) -> Load {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rates are between 1 and some ten thousand"
+        )]
+        let rate = rate.max(1.0) as u32;
+        Load {
+            rate,
+            seconds: self.seconds(),
+            // Some addresses stay free: those offered to whoever asked first, and lost on the way.
+            clients: pool.size / 10 * 9,
+            delays: false,
+        }
+    }
+
+    fn start(&self, kind: Kind, pool: Pool, leases: Option<&Scratch>) -> Result<Serving> {
+        let leases = leases.map(|files| files.path().join("leases"));
+        self.programs
+            .start(kind, &self.site, pool, leases.as_deref())
+    }
+
+    /// Starts a server without leases and runs the load against it.
+    fn probe(&self, kind: Kind, pool: Pool, load: Load) -> Result<Probe> {
+        let serving = self.start(kind, pool, None)?;
+        let (usage, lines) = (serving.usage(), self.site.logged());
+        let outcome = load.run(&self.site)?;
+        let used = serving.usage().0 - usage.0;
+        #[expect(clippy::cast_precision_loss, reason = "far fewer lines than 2^52")]
+        let lines = (self.site.logged() - lines) as f64;
+        let completed = outcome.completed.max(1.0);
+        let probe = Probe {
+            cpu_us: used * 1e6 / completed,
+            busy: used / f64::from(load.seconds),
+            peak: serving.peak_megabytes(),
+            ready: serving.ready_after.as_secs_f64() * 1e3,
+            lines: lines / completed,
+            outcome,
+        };
+        serving.end()?;
+        Ok(probe)
+    }
+
+    /// A lease file with so many leases that have just begun.
+    fn lease_file(&self, pool: Pool, count: u32) -> Result<Scratch> {
+        let files = self.site.files("leases")?;
+        let mut text = String::from("authoring-byte-order little-endian;\n\n");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_or(0, |time| time.as_secs());
+        for number in 0..count {
+            let [a, b, c, d] = number.to_be_bytes();
+            let address = pool.address(number);
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
+                "lease {address} {{\n  starts epoch {now};\n  ends epoch {};\n  cltt epoch {now};\n  binding state active;\n  \
+                 next binding state free;\n  rewind binding state free;\n  hardware ethernet 02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x};\n  \
+                 uid \"\\001\\002\\000\\{a:03o}\\{b:03o}\\{c:03o}\\{d:03o}\";\n}}\n",
+                now + 86_400
+            );
+        }
+        std::fs::write(files.path().join("leases"), text).context("cannot write leases")?;
+        Ok(files)
+    }
+}
+
+/// Where the search begins: near what was measured elsewhere, so that it is short.
+fn first_guess(kind: Kind) -> f64 {
+    match kind {
+        Kind::Isc => 800.0,
+        Kind::Ours => 12_000.0,
+        Kind::Kea(_) => 6_000.0,
+        Kind::Dnsmasq => 400.0,
+    }
+}
