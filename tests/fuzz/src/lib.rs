@@ -47,7 +47,7 @@ pub fn start(config: Arc<Config>, leases: &[u8]) -> Option<Engine> {
         network,
     };
     let setup = Setup {
-        config,
+        config: Arc::clone(&config),
         names: ResolvedNames::default(),
         interfaces: vec![listener],
         local_port: 67,
