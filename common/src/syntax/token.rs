@@ -56,6 +56,13 @@ impl Token {
         }
     }
 
+    /// The same word where it can only be a keyword or a name.
+    #[must_use]
+    pub fn as_name(self) -> Self {
+        let kind = Kind::Name;
+        Self { kind, ..self }
+    }
+
     /// True for a word that may be a number in base 16.
     #[must_use]
     pub fn is_numeric(&self) -> bool {

@@ -202,6 +202,8 @@ pub enum Data {
     },
     /// `encode-int(number, width)`: big endian, width 8, 16 or 32.
     EncodeInt(Box<Number>, u8),
+    /// `v6relay(number, data)`: the data as the relay of that number sent it.
+    Relay(Box<Number>, Box<Data>),
     /// `host-decl-name`: name of the host declaration that matched the client.
     HostName,
     /// `leased-address`: four octets.

@@ -37,6 +37,14 @@ impl<T, O> Chain<T, O> {
         self.rest.iter().any(|link| link.opens)
     }
 
+    /// The operator that is applied last; `None` if there is none.
+    #[must_use]
+    pub fn outermost(&self) -> Option<&O> {
+        let opening = self.rest.iter().find(|link| link.opens);
+        let last = opening.or_else(|| self.rest.back());
+        last.map(|link| &link.operator)
+    }
+
     /// Adds an operand for what is there so far.
     pub fn push(&mut self, operator: O, operand: T) {
         self.rest.push_back(Link {

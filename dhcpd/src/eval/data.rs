@@ -41,6 +41,7 @@ impl<'e> Evaluator<'e> {
                 data,
             } => self.binary_to_ascii([base, width], [separator, data]),
             Data::EncodeInt(number, width) => self.encode(number, *width),
+            Data::Relay(number, data) => self.relay(number, data),
             Data::HostName => self.host_name(),
             Data::LeasedAddress => self.leased_address(),
             Data::Filename => self.filename(),
@@ -155,9 +156,19 @@ impl<'e> Evaluator<'e> {
         Some(slice(data, start, end))
     }
 
+    /// Every part is evaluated, also behind one that is null.
     fn concat(&self, parts: &'e [Data]) -> Option<Bytes<'e>> {
-        let parts: Option<Vec<Bytes<'e>>> = parts.iter().map(|part| self.data(part)).collect();
+        let parts: Vec<Option<Bytes<'e>>> = parts.iter().map(|part| self.data(part)).collect();
+        let parts: Option<Vec<Bytes<'e>>> = parts.into_iter().collect();
         limited(parts?.concat())
+    }
+
+    /// The relays of DHCPv6 are not there: only number 0, the client itself, has options.
+    fn relay(&self, number: &'e Number, data: &'e Data) -> Option<Bytes<'e>> {
+        match self.number(number)? {
+            0 => self.data(data),
+            _ => None,
+        }
     }
 
     fn reverse(&self, width: &'e Number, data: &'e Data) -> Option<Bytes<'e>> {

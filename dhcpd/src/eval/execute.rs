@@ -255,8 +255,9 @@ impl<'e> Evaluator<'e> {
         match subject {
             Subject::Data(data) => Some(Bound::Data(self.data(data)?.into_owned().into())),
             Subject::Number(number) => self.number(number).map(Bound::Number),
-            Subject::Boolean(_) => {
-                self.context.log(Level::Error, words::truth_for_number());
+            Subject::Boolean(condition) => {
+                let line = words::truth_for_number(condition);
+                self.context.log(Level::Error, line);
                 None
             }
         }
@@ -265,8 +266,14 @@ impl<'e> Evaluator<'e> {
     /// What a case is worth where the switch looks at a number.
     fn case_value(&self, case: &'e Expression, subject: &Subject) -> Option<Bound> {
         match (subject, case) {
-            (Subject::Number(_), Expression::Data(_)) => {
-                self.context.log(Level::Error, words::data_for_number());
+            (Subject::Number(_), Expression::Data(data)) => {
+                let line = words::data_for_number(data);
+                self.context.log(Level::Error, line);
+                None
+            }
+            (Subject::Data(_), Expression::Number(number)) => {
+                let line = words::number_for_data(number);
+                self.context.log(Level::Error, line);
                 None
             }
             _ => self.evaluate(case),

@@ -345,6 +345,16 @@ impl Printer<'_> {
     }
 
     /// `a, b, c` are a concatenation of one of `a` and `b`, and `c`.
+    /// A function of a number and data.
+    fn numbered(&mut self, name: &str, number: &Number, data: &Data, indent: usize, first: bool) {
+        self.start(name, indent, first);
+        let inner = self.column;
+        self.number(number, inner, true);
+        self.word(inner, "", ",", " ");
+        self.data(data, inner, false);
+        self.word(indent, "", ")", "");
+    }
+
     fn concat(&mut self, parts: &[Data], indent: usize, first: bool) {
         let Some((front, rest)) = parts.split_first() else {
             return;
@@ -405,14 +415,8 @@ impl Printer<'_> {
             Data::Pick(parts) => self.list("pick-first-value", parts, indent, first),
             Data::Lower(data) => self.list("lcase", std::slice::from_ref(data), indent, first),
             Data::Upper(data) => self.list("ucase", std::slice::from_ref(data), indent, first),
-            Data::Reverse(width, data) => {
-                self.start("reverse", indent, first);
-                let inner = self.column;
-                self.number(width, inner, true);
-                self.word(inner, "", ",", " ");
-                self.data(data, inner, false);
-                self.word(indent, "", ")", "");
-            }
+            Data::Reverse(width, data) => self.numbered("reverse", width, data, indent, first),
+            Data::Relay(number, data) => self.numbered("v6relay", number, data, indent, first),
             Data::BinaryToAscii {
                 base,
                 width,

@@ -1,5 +1,7 @@
 //! What expressions log: the original's texts.
 
+use super::ast::{Boolean, Connective, Data, Number, Operator};
+
 /// `reverse` got data that its width does not divide.
 pub(super) fn reverse_length(length: usize, width: u64) -> String {
     format!("reverse: length of buffer {length} not a multiple of width {width}!")
@@ -72,13 +74,89 @@ pub(super) fn binding_type(kind: u8, wanted: &str) -> String {
 }
 
 /// A case that is no number.
-pub(super) fn data_for_number() -> String {
-    "Data opcode in evaluate_numeric_expression: 14".to_owned()
+pub(super) fn data_for_number(data: &Data) -> String {
+    let opcode = data_opcode(data);
+    format!("Data opcode in evaluate_numeric_expression: {opcode}")
 }
 
 /// A switch on a condition.
-pub(super) fn truth_for_number() -> String {
-    "Boolean opcode in evaluate_numeric_expression: 3".to_owned()
+pub(super) fn truth_for_number(condition: &Boolean) -> String {
+    let opcode = truth_opcode(condition);
+    format!("Boolean opcode in evaluate_numeric_expression: {opcode}")
+}
+
+/// A case that is no data.
+pub(super) fn number_for_data(number: &Number) -> String {
+    let opcode = number_opcode(number);
+    format!("Numeric opcode in evaluate_data_expression: {opcode}")
+}
+
+/// The original's number for what stands outermost in an expression.
+fn data_opcode(data: &Data) -> u8 {
+    match data {
+        Data::Substring(..) => 4,
+        Data::Suffix(..) => 5,
+        Data::Concat(_) => 6,
+        Data::HostAddresses(_) => 7,
+        Data::Option(_) => 11,
+        Data::Hardware => 12,
+        Data::Packet(..) => 13,
+        Data::EncodeInt(_, 8) => 18,
+        Data::EncodeInt(_, 16) => 19,
+        Data::EncodeInt(..) => 20,
+        Data::Reverse(..) => 25,
+        Data::LeasedAddress => 26,
+        Data::BinaryToAscii { .. } => 27,
+        Data::ConfigOption(_) => 28,
+        Data::HostName => 29,
+        Data::Pick(_) => 30,
+        Data::Null => 39,
+        Data::Filename => 42,
+        Data::ServerName => 43,
+        Data::Upper(_) => 56,
+        Data::Lower(_) => 57,
+        Data::OwnName => 60,
+        Data::Relay(..) => 61,
+        _ => 14,
+    }
+}
+
+fn number_opcode(number: &Number) -> u8 {
+    match number {
+        Number::ExtractInt(_, 8) => 15,
+        Number::ExtractInt(_, 16) => 16,
+        Number::ExtractInt(..) => 17,
+        Number::LeaseTime => 31,
+        Number::ClientState => 55,
+        Number::Arithmetic(chain) => match chain.outermost() {
+            Some(Operator::Add) | None => 47,
+            Some(Operator::Subtract) => 48,
+            Some(Operator::Multiply) => 49,
+            Some(Operator::Divide) => 50,
+            Some(Operator::Remainder) => 51,
+            Some(Operator::And) => 52,
+            Some(Operator::Or) => 53,
+            Some(Operator::Xor) => 54,
+        },
+        Number::Constant(_) | Number::Variable(_) | Number::Call(_) => 21,
+    }
+}
+
+fn truth_opcode(condition: &Boolean) -> u8 {
+    match condition {
+        Boolean::Check => 2,
+        Boolean::Junction(chain) if chain.outermost() == Some(&Connective::Or) => 9,
+        Boolean::Junction(_) => 8,
+        Boolean::Not(_) => 10,
+        Boolean::Exists(_) => 22,
+        Boolean::Known => 24,
+        Boolean::Static => 33,
+        Boolean::DataUnequal(..) | Boolean::NumberUnequal(..) | Boolean::Unequal(..) => 38,
+        Boolean::Defined(_) => 40,
+        Boolean::Matches(found) if found.ignores_case => 59,
+        Boolean::Matches(_) => 58,
+        _ => 3,
+    }
 }
 
 /// A call of what is not defined.
