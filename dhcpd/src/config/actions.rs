@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use common::syntax::Kind;
+use common::syntax::{Kind, Place};
 
-use super::expression::Wanted;
+use super::expression::{Wanted, is_variable_name};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{
-    Action, Block, Data, Events, Expression, Function, Handler, Name, Number, Subject,
+    Action, Block, Data, Events, Expression, Function, Handler, Name, Number, Statement, Subject,
 };
 use crate::eval::print_block;
 
@@ -48,7 +48,13 @@ impl Parser<'_> {
         }
         let parameters = self.parameters()?;
         self.expect('{', words::SWITCH_BRACE)?;
-        let body = self.inner_block(None, words::DEFINE_BRACE)?;
+        // A function within a switch may hold some of its cases.
+        let body = self.statements_within(self.cases);
+        if body.is_err() {
+            self.skip_statement();
+        }
+        let body = body?;
+        self.expect('}', words::DEFINE_BRACE)?;
         let function = Function { parameters, body };
         Ok(Action::Define(name, Arc::new(function)))
     }
@@ -60,10 +66,11 @@ impl Parser<'_> {
             if token.is(')') {
                 return Ok(names);
             }
-            if !token.is_identifier() {
+            let word = self.text(&token);
+            if !is_variable_name(&token, &word) {
                 return self.fail_and_skip(words::ARGUMENT_NAME);
             }
-            names.push(self.text(&token).into());
+            names.push(word.into());
             if self.accept(',') {
                 continue;
             }
@@ -73,11 +80,16 @@ impl Parser<'_> {
     }
 
     /// `eval value;`
-    pub(super) fn eval_action(&mut self) -> Parsed<Action> {
+    pub(super) fn eval_statement(&mut self, place: Place) -> Parsed<Option<Statement>> {
         self.take();
         let value = self.value_of_statement(words::DATA_EXPRESSION)?;
-        self.expect_semicolon()?;
-        Ok(Action::Evaluate(value))
+        Ok(self.closed(place, Action::Evaluate(value)))
+    }
+
+    /// A statement and its semicolon. One without is reported and left out, and its block goes on.
+    fn closed(&mut self, place: Place, action: Action) -> Option<Statement> {
+        let ended = self.expect_semicolon();
+        ended.ok().map(|()| Statement { place, action })
     }
 
     /// `return value;`
@@ -89,7 +101,7 @@ impl Parser<'_> {
     }
 
     /// Any expression. Whatever is wrong with it, a statement is skipped, though that may have been done already.
-    fn value_of_statement(&mut self, missing: &str) -> Parsed<Expression> {
+    pub(super) fn value_of_statement(&mut self, missing: &str) -> Parsed<Expression> {
         let value = self.expression(Wanted::Data);
         if value == Err(Failure::Unreported) {
             self.error(missing);
@@ -121,7 +133,12 @@ impl Parser<'_> {
             Subject::Data(_) => Wanted::Data,
             Subject::Number(_) | Subject::Boolean(_) => Wanted::Number,
         };
-        let block = self.inner_block(Some(cases), words::RIGHT_BRACE)?;
+        let block = self.statements_within(Some(cases));
+        if block.is_err() {
+            self.skip_blocks(1);
+        }
+        let block = block?;
+        self.expect('}', words::RIGHT_BRACE)?;
         Ok(Action::Switch(subject, block))
     }
 
@@ -132,9 +149,9 @@ impl Parser<'_> {
             return self.fail_and_skip(words::CASE);
         };
         let value = match self.expression(wanted) {
-            Err(Failure::Unreported) => return self.fail_and_skip(words::DATA_EXPRESSION),
+            Err(Failure::Unreported) => return self.fail_and_skip(case_missing(wanted)),
             Err(failure) => {
-                self.error(words::DATA_EXPRESSION);
+                self.skip_statement();
                 return Err(failure);
             }
             Ok(value) => value,
@@ -157,7 +174,7 @@ impl Parser<'_> {
             return Ok(Action::On(events, None));
         }
         self.expect('{', words::LEFT_BRACE_EXPECTED)?;
-        let body = self.inner_block(None, words::RIGHT_BRACE)?;
+        let body = self.inner_block()?;
         let options = &self.build.config.options;
         let text = print_block(&body, options, HANDLER_INDENT);
         let text = Arc::from(text.into_bytes());
@@ -179,7 +196,7 @@ impl Parser<'_> {
     }
 
     /// `execute("PROGRAM", arguments…);`
-    pub(super) fn execute_action(&mut self) -> Parsed<Action> {
+    pub(super) fn execute_statement(&mut self, place: Place) -> Parsed<Option<Statement>> {
         self.take();
         self.expect('(', words::LEFT_PARENTHESIS)?;
         let token = self.take();
@@ -199,8 +216,7 @@ impl Parser<'_> {
             }
         }
         self.expect(')', words::RIGHT_PARENTHESIS)?;
-        self.expect_semicolon()?;
-        Ok(Action::Execute(program, arguments))
+        Ok(self.closed(place, Action::Execute(program, arguments)))
     }
 
     /// `add "CLASS";`
@@ -225,21 +241,31 @@ impl Parser<'_> {
         Ok(Action::ParseVendorOption)
     }
 
-    /// Statements up to a right brace, the left one taken; `cases` is what those of a switch compare. After an error the
-    /// next right brace is taken for theirs.
-    pub(super) fn inner_block(&mut self, cases: Option<Wanted>, missing: &str) -> Parsed<Block> {
-        let outer = std::mem::replace(&mut self.cases, cases);
-        let block = self.nested(Self::executables);
-        self.cases = outer;
-        match block {
-            Ok(block) => {
-                self.expect('}', missing)?;
-                Ok(block)
-            }
-            Err(failure) => {
-                self.skip_to_right_brace();
-                Err(failure)
-            }
+    /// Statements and a right brace, the left one taken. After an error the next right brace is taken for theirs.
+    pub(super) fn inner_block(&mut self) -> Parsed<Block> {
+        let block = self.statements_within(None);
+        if block.is_err() {
+            self.skip_to_right_brace();
         }
+        let block = block?;
+        self.expect('}', words::RIGHT_BRACE)?;
+        Ok(block)
+    }
+
+    /// Statements up to something that is none; `cases` is what those of a switch compare.
+    pub(super) fn statements_within(&mut self, cases: Option<Wanted>) -> Parsed<Block> {
+        let outer = std::mem::replace(&mut self.cases, cases);
+        let was_in_block = std::mem::replace(&mut self.in_block, true);
+        let block = self.nested(Self::executables);
+        self.in_block = was_in_block;
+        self.cases = outer;
+        block
+    }
+}
+
+fn case_missing(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Number => words::NUMERIC_EXPRESSION,
+        _ => words::DATA_EXPRESSION,
     }
 }

@@ -46,8 +46,6 @@ pub(super) struct Builder {
     pub(super) host_names: HashSet<Arc<str>>,
     pub(super) classes: HashMap<Box<str>, ClassId>,
     pub(super) groups: HashMap<Box<str>, ScopeId>,
-    /// Names of keys in lower case.
-    pub(super) keys: HashSet<String>,
     /// Numbers of shared networks that two servers share.
     pub(super) peers_of_networks: HashSet<u32>,
     /// Options that were used without being defined, with the number of the message about the first use.
@@ -78,7 +76,6 @@ impl Default for Builder {
             host_names: HashSet::new(),
             classes: HashMap::new(),
             groups: HashMap::new(),
-            keys: HashSet::new(),
             peers_of_networks: HashSet::new(),
             missing_options: HashMap::new(),
             names: HashSet::new(),
@@ -238,9 +235,15 @@ impl Builder {
 
     pub(super) fn add_class(&mut self, class: Class) -> ClassId {
         let id = ClassId(count(&self.config.classes));
-        self.classes.entry(class.name.clone()).or_insert(id);
         self.config.classes.push(class);
         id
+    }
+
+    /// Lets a class be found by its name, unless another has it.
+    pub(super) fn name_class(&mut self, id: ClassId) {
+        if let Some(class) = item(&self.config.classes, id.0) {
+            self.classes.entry(class.name.clone()).or_insert(id);
+        }
     }
 
     pub(super) fn class(&self, id: ClassId) -> Option<&Class> {
@@ -254,6 +257,13 @@ impl Builder {
     pub(super) fn add_host(&mut self, host: Host) {
         self.host_names.insert(host.name.clone());
         self.config.hosts.push(host);
+    }
+
+    /// Takes a host away again.
+    pub(super) fn delete_host(&mut self, name: &str) {
+        if self.host_names.remove(name) {
+            self.config.hosts.retain(|host| *host.name != *name);
+        }
     }
 
     /// Notes a host name that stands for addresses.

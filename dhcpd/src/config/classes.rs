@@ -18,6 +18,14 @@ enum Owner {
     Nobody,
 }
 
+/// Which clauses a block has had: each may stand there once.
+#[derive(Default)]
+struct Clauses {
+    condition: bool,
+    /// `match` or `spawn with`
+    key: bool,
+}
+
 impl Parser<'_> {
     /// `class "NAME" { … }`, its keyword taken.
     pub(super) fn class(&mut self, context: Context) {
@@ -25,13 +33,18 @@ impl Parser<'_> {
         let Ok(name) = self.class_name() else {
             return;
         };
-        let class = self.another_class(&name, context, place);
+        let class = self.class_to_open(&name, context, place);
         let scope = self
             .build
             .class(class)
             .map_or(context.scope, |found| found.scope);
-        // Whatever fails has been reported.
-        let _ = self.class_block(&Owner::Class(class), scope, context);
+        // A block that does not begin has been reported, and leaves the name free. Within the block it is not known yet.
+        if self
+            .class_block(&Owner::Class(class), scope, context)
+            .is_ok()
+        {
+            self.build.name_class(class);
+        }
     }
 
     fn class_name(&mut self) -> Parsed<String> {
@@ -42,14 +55,12 @@ impl Parser<'_> {
         Ok(self.text(&token))
     }
 
-    /// A name may be given again: that is another class with its own condition, and the statements of the first. The name
-    /// stays with the first.
-    fn another_class(&mut self, name: &str, context: Context, place: Place) -> ClassId {
-        let first = self.build.classes.get(name).copied();
-        let scope = match first.and_then(|first| self.build.class(first)) {
-            Some(first) => first.scope,
-            None => self.build.open_scope(context.scope, place),
-        };
+    /// The class of that name, which may be declared in pieces, or a new one.
+    fn class_to_open(&mut self, name: &str, context: Context, place: Place) -> ClassId {
+        if let Some(known) = self.build.classes.get(name) {
+            return *known;
+        }
+        let scope = self.build.open_scope(context.scope, place);
         self.build.add_class(Class {
             name: name.into(),
             condition: None,
@@ -92,7 +103,7 @@ impl Parser<'_> {
         if token.is_numeric() {
             return self.hex_list();
         }
-        self.fail_and_skip(words::SUBCLASS_VALUE)
+        self.fail(words::SUBCLASS_VALUE)
     }
 
     /// A subclass that exists is opened again. A new one has the limit that its class has by now.
@@ -145,11 +156,12 @@ impl Parser<'_> {
 
     fn class_body(&mut self, owner: &Owner, context: Context) {
         let mut after_declaration = false;
+        let mut clauses = Clauses::default();
         while !self.leave_block() {
             let item = if self.peek_is_word("match") {
-                self.class_match(owner)
+                self.class_match(owner, &mut clauses)
             } else if self.peek_is_word("spawn") {
-                self.class_spawn(owner)
+                self.class_spawn(owner, &mut clauses)
             } else if self.peek_is_word("lease") {
                 self.lease_limit(owner)
             } else if self.peek_is_word("dynamic") || self.peek_is_word("deleted") {
@@ -166,48 +178,41 @@ impl Parser<'_> {
     }
 
     /// An error here ends the class, except in the expression itself.
-    fn class_match(&mut self, owner: &Owner) -> Parsed<()> {
+    fn class_match(&mut self, owner: &Owner, clauses: &mut Clauses) -> Parsed<()> {
         let Owner::Class(class) = owner else {
             return self.fail_and_skip(words::MATCH_IN_SUBCLASS);
         };
         self.take();
         if self.accept_word("if") {
-            self.class_condition(*class)
+            self.class_condition(*class, clauses)
         } else {
             // The first word of the expression belongs to what is shown if it is refused.
             self.peek();
-            self.class_key(*class)
+            self.class_key(*class, clauses)
         }
     }
 
-    fn class_condition(&mut self, class: ClassId) -> Parsed<()> {
-        if self
-            .build
-            .class(class)
-            .is_some_and(|found| found.condition.is_some())
-        {
+    /// One of an earlier piece of the class is replaced.
+    fn class_condition(&mut self, class: ClassId, clauses: &mut Clauses) -> Parsed<()> {
+        if std::mem::replace(&mut clauses.condition, true) {
             return self.fail_and_skip(words::ONE_MATCH);
         }
         let condition = self.boolean_expression();
         let condition = self.end_of_match(condition, words::BOOLEAN_EXPR);
-        if let (Some(condition), Some(class)) = (condition, self.build.class_mut(class)) {
-            class.condition = Some(condition);
+        if let Some(class) = self.build.class_mut(class) {
+            class.condition = condition;
         }
         Ok(())
     }
 
-    fn class_key(&mut self, class: ClassId) -> Parsed<()> {
-        if self
-            .build
-            .class(class)
-            .is_some_and(|found| found.key.is_some())
-        {
+    fn class_key(&mut self, class: ClassId, clauses: &mut Clauses) -> Parsed<()> {
+        if std::mem::replace(&mut clauses.key, true) {
             return self.fail_and_skip(words::ONE_SUBMATCH);
         }
         let key = self.data_expression();
         let key = self.end_of_match(key, words::DATA_EXPR);
-        if let (Some(key), Some(class)) = (key, self.build.class_mut(class)) {
-            class.key = Some(key);
+        if let Some(class) = self.build.class_mut(class) {
+            class.key = key;
         }
         Ok(())
     }
@@ -228,20 +233,19 @@ impl Parser<'_> {
         }
     }
 
-    fn class_spawn(&mut self, owner: &Owner) -> Parsed<()> {
+    fn class_spawn(&mut self, owner: &Owner, clauses: &mut Clauses) -> Parsed<()> {
         self.take();
         let Owner::Class(class) = owner else {
             return self.fail_and_skip(words::SPAWN_IN_SUBCLASS);
         };
+        if let Some(class) = self.build.class_mut(*class) {
+            class.spawns = true;
+        }
         if !self.accept_word("with") {
             self.take();
             return self.fail_and_skip(words::WITH);
         }
-        self.class_key(*class)?;
-        if let Some(class) = self.build.class_mut(*class) {
-            class.spawns = true;
-        }
-        Ok(())
+        self.class_key(*class, clauses)
     }
 
     /// `lease limit N;`

@@ -93,11 +93,11 @@ impl Parser<'_> {
             let token = self.take();
             let field = self.field_type(&token, in_array || last_repeats, 1)?;
             format.fields.push(field);
-            if last_repeats {
-                format.repeat = Repeat::Last;
-            }
             let token = self.take();
             if token.is('}') {
+                if last_repeats {
+                    format.repeat = Repeat::Last;
+                }
                 return Ok(());
             }
             if !token.is(',') {
@@ -107,8 +107,7 @@ impl Parser<'_> {
                 return self.fail_out_of(1, words::not_last_in_record(kind));
             }
             if last_repeats {
-                // The original accepts it, though nobody could tell the end of the array from what follows.
-                return self.fail_out_of(1, words::not_last_in_record("array"));
+                format.rows.push(format.fields.len().saturating_sub(1));
             }
         }
     }

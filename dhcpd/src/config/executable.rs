@@ -6,8 +6,7 @@ use common::diag::nearest;
 use common::log::Level;
 use common::syntax::{Cursor, Document, FileId, Kind, Place};
 
-use super::expression::Wanted;
-use super::keywords::{Keyword, allow_key, is_reserved, keywords};
+use super::keywords::{Keyword, allow_key, is_reserved, keyword, keywords};
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{Action, Assignment, Block, Boolean, Data, Statement};
@@ -29,6 +28,7 @@ impl Parser<'_> {
         let action = match self.keyword_of(&token) {
             Some(Keyword::If) => self.conditional()?,
             Some(Keyword::Break) => self.break_action()?,
+            Some(Keyword::DbTimeFormat) => return self.db_time_format().map(|()| None),
             Some(Keyword::Option | Keyword::Send | Keyword::Supersede) => {
                 return self.named_assignment(Assignment::Replace, place).map(Some);
             }
@@ -49,11 +49,11 @@ impl Parser<'_> {
             Some(Keyword::Set) => self.set_action()?,
             Some(Keyword::Unset) => self.unset_action()?,
             Some(Keyword::Define) => self.define_action()?,
-            Some(Keyword::Eval) => self.eval_action()?,
+            Some(Keyword::Eval) => return self.eval_statement(place),
             Some(Keyword::Return) => self.return_action()?,
             Some(Keyword::Switch) => self.switch_action()?,
             Some(Keyword::On) => self.on_action()?,
-            Some(Keyword::Execute) => self.execute_action()?,
+            Some(Keyword::Execute) => return self.execute_statement(place),
             Some(Keyword::Add) => self.add_action()?,
             Some(Keyword::ParseVendorOption) => self.vendor_action()?,
             _ => return self.parameter_or_variable(place),
@@ -120,14 +120,17 @@ impl Parser<'_> {
             return self.fail(words::EXPECTING_RIGHT_PAREN);
         }
         self.expect('{', words::LEFT_BRACE_EXPECTED)?;
-        Ok((condition, self.inner_block(None, words::RIGHT_BRACE)?))
+        Ok((condition, self.inner_block()?))
     }
 
     fn otherwise(&mut self) -> Parsed<Block> {
         if !self.accept('{') {
             return self.fail_and_skip(words::LEFT_BRACE_OR_IF);
         }
-        self.inner_block(None, words::RIGHT_BRACE)
+        // Unlike behind a condition, nothing is skipped after an error.
+        let block = self.statements_within(None)?;
+        self.expect('}', words::RIGHT_BRACE)?;
+        Ok(block)
     }
 
     pub(super) fn skip_to_right_brace(&mut self) {
@@ -143,6 +146,21 @@ impl Parser<'_> {
         self.take();
         self.expect_semicolon()?;
         Ok(Action::Break)
+    }
+
+    /// `db-time-format default;` or `local`: how times are written to the lease file, wherever the statement stands.
+    fn db_time_format(&mut self) -> Parsed<()> {
+        self.take();
+        let token = self.take();
+        let is_local = self.is_word(&token, "local");
+        if !is_local && !self.is_word(&token, "default") {
+            return self.fail_behind(&token, words::TIME_FORMAT);
+        }
+        self.build.config.local_times = is_local;
+        if !self.take().is(';') {
+            return self.fail(words::EXPECTING_A_SEMICOLON);
+        }
+        Ok(())
     }
 
     fn named_assignment(&mut self, how: Assignment, place: Place) -> Parsed<Statement> {
@@ -195,7 +213,12 @@ impl Parser<'_> {
             return self.option_value(option).map_err(|_| Failure::Unreported);
         }
         self.take();
-        self.data_expression().map_err(|_| Failure::Unreported)
+        let value = self.data_expression();
+        if value == Err(Failure::Unreported) && self.in_block {
+            self.error(words::A_DATA_EXPRESSION);
+            self.skip_statement();
+        }
+        value.map_err(|_| Failure::Unreported)
     }
 
     fn allow_or_deny(&mut self, value: u8) -> Parsed<Action> {
@@ -232,12 +255,10 @@ impl Parser<'_> {
     /// The original passes over a missing text without a word.
     fn log_text(&mut self) -> Parsed<Data> {
         let text = self.data_expression();
-        match text {
-            Err(Failure::Unreported) => return self.fail_and_skip(words::DATA_EXPRESSION),
-            Err(Failure::Reported) => self.skip_statement(),
-            Ok(_) => {}
+        if text.is_err() {
+            self.skip_statement();
         }
-        text
+        text.map_err(|_| Failure::Reported)
     }
 
     /// `None` is `fatal`.
@@ -280,12 +301,12 @@ impl Parser<'_> {
     }
 
     fn evaluation(&mut self, first: &str, place: Place) -> Parsed<Option<Statement>> {
-        if is_reserved(first) {
+        if is_reserved(first) || keyword(first).is_some() {
             return Err(Failure::Unreported);
         }
         let errors = self.diagnostics.errors();
         let word = self.cursor.upcoming();
-        let value = self.expression(Wanted::Data);
+        let value = self.value_of_statement(words::FUNCTION_CALL);
         let ended = value.and_then(|value| self.expect_semicolon().map(|()| value));
         if self.diagnostics.errors() > errors {
             if let Some(meant) = self.nearest_statement(first) {

@@ -2,7 +2,8 @@
 
 use common::syntax::{Kind, Token};
 
-use super::keywords::{is_reserved, keyword};
+use super::keywords::{is_reserved, keyword, named_number};
+use super::numbers::leading_decimal;
 use super::parser::{Failure, Parsed, Parser};
 use super::words;
 use crate::eval::ast::{
@@ -51,6 +52,15 @@ impl Binary {
             Self::Junction(_) => 3,
             Self::Equal | Self::Unequal | Self::Matches | Self::MatchesAnyCase => 4,
             Self::Arithmetic(Operator::And | Operator::Or | Operator::Xor) => 5,
+        }
+    }
+
+    /// What kind of operand is read behind it where it takes one from a looser operator.
+    fn wants(self) -> Wanted {
+        match self {
+            Self::Arithmetic(_) => Wanted::Number,
+            Self::Junction(_) => Wanted::Boolean,
+            Self::Equal | Self::Unequal | Self::Matches | Self::MatchesAnyCase => Wanted::Data,
         }
     }
 }
@@ -117,17 +127,20 @@ impl Parser<'_> {
     /// right-hand side.
     fn chain(&mut self, first: Expression, operator: Binary) -> Parsed<Expression> {
         let (mut left, mut operator) = (first, operator);
+        let mut wanted = kind(&left);
         let mut waiting: Vec<Waiting> = Vec::new();
         loop {
-            let right = self.right_hand_side(kind(&left))?;
+            let right = self.right_hand_side(wanted)?;
             let next = self.operator_ahead()?;
             match next {
                 Some(next) if next.precedence() > operator.precedence() => {
                     self.take();
                     waiting.push((left, operator));
+                    wanted = next.wants();
                     (left, operator) = (right, next);
                 }
                 Some(next) => {
+                    wanted = kind(&right);
                     left = self.combine(left, operator, right)?;
                     self.take();
                     operator = next;
@@ -367,21 +380,17 @@ impl Parser<'_> {
         Ok(inner)
     }
 
+    /// A decimal number, up to the first character that is no digit.
     fn literal_number(&mut self) -> Parsed<Expression> {
         let token = self.take();
-        let value = self.number(&token, 0, 32);
-        let negative = self.cursor.text_of(&token).starts_with('-');
-        let value = if negative {
-            i64::from(i32::from_ne_bytes(value.to_ne_bytes()))
-        } else {
-            i64::from(value)
-        };
-        Ok(Expression::Number(Number::Constant(value)))
+        let value = leading_decimal(self.cursor.text_of(&token));
+        Ok(Expression::Number(Number::Constant(value.into())))
     }
 
+    /// What is wrong with a list is reported, and then there is no expression.
     fn hex_data(&mut self) -> Parsed<Expression> {
-        let value = self.hex_list()?.into();
-        Ok(Expression::Data(Data::Constant(value)))
+        let value = self.hex_list().map_err(|_| Failure::Unreported)?;
+        Ok(Expression::Data(Data::Constant(value.into())))
     }
 
     fn named_operand(&mut self, token: &Token) -> Parsed<Expression> {
@@ -416,7 +425,11 @@ impl Parser<'_> {
         loop {
             match self.expression(Wanted::Any) {
                 Err(Failure::Unreported) => return self.fail_and_skip(words::EXPECTING_EXPRESSION),
-                other => arguments.push(other?),
+                Err(failure) => {
+                    self.skip_statement();
+                    return Err(failure);
+                }
+                Ok(argument) => arguments.push(argument),
             }
             if !self.accept(',') {
                 break;
@@ -445,7 +458,7 @@ impl Parser<'_> {
         self.take();
         let operand = self.nested(|parser| parser.operand(Wanted::Boolean));
         match operand {
-            Err(Failure::Unreported) => self.fail_and_skip(words::MATCH_EXPRESSION),
+            Err(Failure::Unreported) => self.fail_and_skip(words::EXPRESSION),
             Err(failure) => Err(failure),
             Ok(Expression::Boolean(inner)) => Ok(Boolean::Not(inner.into())),
             Ok(_) => self.fail_and_skip(words::BOOLEAN_EXPRESSION),
@@ -485,7 +498,7 @@ impl Parser<'_> {
     pub(super) fn variable_name(&mut self) -> Parsed<Name> {
         let token = self.take();
         let word = self.text(&token);
-        if !token.is_identifier() || is_reserved(&word) || keyword(&word).is_some() {
+        if !is_variable_name(&token, &word) {
             return self.fail_and_skip(words::no_variable(&word));
         }
         Ok(word.into())
@@ -502,7 +515,11 @@ impl Parser<'_> {
                 self.take();
                 Some(Ok(Number::ClientState))
             }
-            _ => None,
+            _ => {
+                let constant = named_number(word)?;
+                self.take();
+                Some(Ok(Number::Constant(constant.into())))
+            }
         }
     }
 
@@ -519,6 +536,11 @@ impl Parser<'_> {
         }
         Ok(Number::ExtractInt(data.into(), width))
     }
+}
+
+/// True for a word that no statement and no expression begins with.
+pub(super) fn is_variable_name(token: &Token, word: &str) -> bool {
+    token.is_identifier() && !is_reserved(word) && keyword(word).is_none()
 }
 
 /// How `=` and `!=` compare what.

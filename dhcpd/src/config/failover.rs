@@ -5,7 +5,8 @@ use common::syntax::{Kind, Place, Token};
 
 use super::builder::{Context, Enclosing};
 use super::model::{Config, Peer};
-use super::parser::{Parsed, Parser};
+use super::numbers::leading_decimal;
+use super::parser::{Failure, Parsed, Parser};
 use super::statement::After;
 use super::{Refusal, words};
 
@@ -23,8 +24,31 @@ const NUMBERS: &[&str] = &[
     "max-lease-ownership",
     "min-balance",
     "max-balance",
-    "port",
 ];
+
+/// States of a pair, as the lease file names them.
+const STATES: &[&str] = &[
+    "unknown-state",
+    "partner-down",
+    "normal",
+    "communications-interrupted",
+    "conflict-done",
+    "resolution-interrupted",
+    "potential-conflict",
+    "recover",
+    "recover-wait",
+    "recover-done",
+    "shutdown",
+    "paused",
+    "startup",
+];
+
+/// Whose address or port a setting is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    This,
+    Other,
+}
 
 impl Parser<'_> {
     /// `failover peer "NAME" { … }` or, in a shared network, `failover peer "NAME";`
@@ -49,17 +73,96 @@ impl Parser<'_> {
         let place = self.place();
         self.take();
         let name = self.peer_name()?;
-        if !self.accept(';') {
-            return self.peer_declaration(name, place);
+        let token = self.take();
+        if token.is(';') {
+            return self.network_reference(&name, context);
         }
-        let Some(network) = context.network else {
+        if self.is_word(&token, "state") {
+            return self.peer_state(&name);
+        }
+        if !token.is('{') {
+            // What follows is read as the block all the same.
+            self.error(words::PEER_BRACE);
+            self.skip_statement();
+        }
+        self.peer_declaration(name, place)
+    }
+
+    /// `failover peer "NAME";` counts in a shared network.
+    fn network_reference(&mut self, name: &str, context: Context) -> Parsed<()> {
+        let network = match context.enclosing {
+            Enclosing::Network => context.network,
+            _ => None,
+        };
+        let Some(network) = network else {
             return self.fail(words::FAILOVER_REFERENCE);
         };
-        if !self.is_peer(&name) {
-            return self.fail(words::no_peer(&name));
+        if !self.is_peer(name) {
+            return self.fail(words::unknown_peer(name));
         }
         self.build.peers_of_networks.insert(network.0);
         Ok(())
+    }
+
+    /// `failover peer "NAME" state { … }` belongs into the lease file; here it is only checked.
+    fn peer_state(&mut self, name: &str) -> Parsed<()> {
+        if !self.is_peer(name) {
+            return self.fail(words::state_of_unknown_peer(name));
+        }
+        let token = self.take();
+        if !token.is('{') {
+            return self.fail_behind(&token, words::PEER_BRACE);
+        }
+        loop {
+            let token = self.take();
+            if token.is('}') {
+                return Ok(());
+            }
+            if let Err(failure) = self.state_setting(&token) {
+                self.skip_blocks(1);
+                return Err(failure);
+            }
+        }
+    }
+
+    fn state_setting(&mut self, token: &Token) -> Parsed<()> {
+        match self.text(token).to_ascii_lowercase().as_str() {
+            "my" | "partner" => {
+                let token = self.take();
+                if !self.is_word(&token, "state") {
+                    return self.fail(words::STATE_WORD);
+                }
+                // Whatever is wrong with it has been reported, and the next setting is read.
+                let _ = self.state_and_date();
+            }
+            "mclt" => {
+                let token = self.take();
+                if token.kind != Kind::Number {
+                    return self.fail(words::STATE_NUMBER);
+                }
+                // A missing semicolon has been reported.
+                let _ = self.expect_semicolon();
+            }
+            _ => return self.fail(words::STATE_SETTING),
+        }
+        Ok(())
+    }
+
+    fn state_and_date(&mut self) -> Parsed<()> {
+        let token = self.take();
+        let mut states = STATES.iter();
+        if !states.any(|state| self.is_word(&token, state)) {
+            return self.fail_and_skip(words::STATE_UNKNOWN);
+        }
+        let token = self.take();
+        if token.is(';') {
+            return Ok(());
+        }
+        if !self.is_word(&token, "at") {
+            return self.fail_and_skip(words::STATE_AT);
+        }
+        self.date()?;
+        self.expect_semicolon()
     }
 
     fn peer_name(&mut self) -> Parsed<String> {
@@ -76,7 +179,15 @@ impl Parser<'_> {
 
     /// `failover peer "NAME";` of a pool, its keyword taken. `None` for a peer that does not exist.
     pub(super) fn failover_reference(&mut self, place: Place) -> Parsed<Option<String>> {
-        let name = self.peer_name()?;
+        let token = self.take();
+        if !self.is_word(&token, "peer") {
+            return self.fail_and_skip(words::POOL_PEER);
+        }
+        let token = self.take();
+        if token.kind != Kind::String {
+            return self.fail_and_skip(words::POOL_PEER_NAME);
+        }
+        let name = self.text(&token);
         let is_known = self.is_peer(&name);
         if !is_known {
             self.error(words::no_peer(&name));
@@ -101,18 +212,22 @@ impl Parser<'_> {
         }
     }
 
+    /// The block of a peer behind its brace.
     fn peer_declaration(&mut self, name: String, place: Place) -> Parsed<()> {
-        let already = self.is_peer(&name);
-        self.expect_left_brace()?;
+        if self.is_peer(&name) {
+            self.error(words::peer_declared_again(&name));
+            self.skip_blocks(1);
+            return Err(Failure::Reported);
+        }
         let mut peer = Peer {
             name: name.into(),
             ..Peer::default()
         };
-        self.peer_body(&mut peer)?;
-        self.check_peer(&peer);
-        if already {
-            return self.fail(words::peer_exists(&peer.name));
+        if let Err(failure) = self.peer_body(&mut peer) {
+            self.skip_blocks(1);
+            return Err(failure);
         }
+        self.check_peer(&peer);
         self.build.config.peers.push(peer);
         self.note_not_served(place, words::not_served("failover"));
         Ok(())
@@ -124,89 +239,101 @@ impl Parser<'_> {
             if token.is('}') {
                 return Ok(());
             }
-            if token.kind == Kind::End {
-                return self.fail(words::END_OF_FILE);
-            }
-            if let Err(failure) = self.peer_item(&token, peer) {
-                self.skip_blocks(1);
-                return Err(failure);
-            }
+            self.peer_item(&token, peer, Side::This)?;
+            self.expect_semicolon()?;
         }
     }
 
-    fn peer_item(&mut self, token: &Token, peer: &mut Peer) -> Parsed<()> {
+    fn peer_item(&mut self, token: &Token, peer: &mut Peer, side: Side) -> Parsed<()> {
         let word = self.text(token).to_ascii_lowercase();
         match word.as_str() {
             "primary" => peer.is_secondary = false,
-            "secondary" => peer.is_secondary = true,
-            "peer" => self.other_peer(peer)?,
+            "secondary" => {
+                peer.is_secondary = true;
+                self.check_balance(peer, peer.has_balance);
+            }
+            "peer" => {
+                let token = self.take();
+                return self.peer_item(&token, peer, Side::Other);
+            }
             "address" => {
                 self.address_or_name()?;
+                peer.has_peer_address |= side == Side::Other;
             }
-            "mclt" => {
-                self.peer_number()?;
-                peer.has_mclt = true;
-            }
+            "port" => self.peer_port(),
+            "mclt" => peer.has_mclt = self.peer_number(words::NUMBER)? != 0,
             "hba" => {
-                self.octets(Some(BUCKET_BYTES), ':', 16)?;
+                self.check_balance(peer, true);
+                self.octets(BUCKET_BYTES, ':', 16)?;
                 peer.has_balance = true;
             }
             "split" => self.split(peer)?,
-            "load" => self.load_balance(peer)?,
+            "load" => self.load_balance(peer),
             number if NUMBERS.contains(&number) => {
-                self.peer_number()?;
+                self.peer_number(words::NUMBER)?;
             }
-            _ => {
-                self.error(words::PEER_STATEMENT);
-                self.skip_statement();
-                return Ok(());
-            }
-        }
-        self.expect_semicolon()
-    }
-
-    fn other_peer(&mut self, peer: &mut Peer) -> Parsed<()> {
-        let token = self.take();
-        if self.is_word(&token, "address") {
-            peer.has_peer_address = true;
-            return self.address_or_name().map(|_| ());
-        }
-        if self.is_word(&token, "port") {
-            return self.peer_number().map(|_| ());
-        }
-        self.fail_and_skip(words::PEER_STATEMENT)
-    }
-
-    fn peer_number(&mut self) -> Parsed<u32> {
-        let token = self.take();
-        if token.kind != Kind::Number {
-            return self.fail_behind(&token, words::NUMBER);
-        }
-        Ok(self.number(&token, 0, 32))
-    }
-
-    fn split(&mut self, peer: &mut Peer) -> Parsed<()> {
-        let buckets = self.peer_number()?;
-        if buckets > MOST_BUCKETS {
-            self.error(words::SPLIT);
-        } else {
-            peer.has_balance = true;
+            _ => return self.fail(words::PEER_STATEMENT),
         }
         Ok(())
     }
 
-    fn load_balance(&mut self, peer: &mut Peer) -> Parsed<()> {
+    /// The secondary takes the balance from the primary.
+    fn check_balance(&mut self, peer: &Peer, says_balance: bool) {
+        if peer.is_secondary && says_balance {
+            self.error(words::SECONDARY_BALANCE);
+        }
+    }
+
+    /// Behind a port that is no number the block is skipped, and then its semicolon missed.
+    fn peer_port(&mut self) {
+        if self.peer_number(words::PREFIX_NUMBER).is_err() {
+            self.skip_blocks(1);
+        }
+    }
+
+    fn peer_number(&mut self, missing: &str) -> Parsed<i32> {
+        let token = self.take();
+        if token.kind != Kind::Number {
+            return self.fail(missing);
+        }
+        Ok(leading_decimal(self.cursor.text_of(&token)))
+    }
+
+    fn split(&mut self, peer: &mut Peer) -> Parsed<()> {
+        let token = self.peek();
+        self.take();
+        self.check_balance(peer, true);
+        if token.kind != Kind::Number {
+            return self.fail(words::PREFIX_NUMBER);
+        }
+        let buckets = leading_decimal(self.cursor.text_of(&token));
+        if u32::try_from(buckets).is_ok_and(|buckets| buckets <= MOST_BUCKETS) {
+            peer.has_balance = true;
+        } else {
+            self.error(words::SPLIT);
+        }
+        Ok(())
+    }
+
+    /// Behind an error the block is skipped, and then its semicolon missed.
+    fn load_balance(&mut self, peer: &mut Peer) {
+        match self.balance_seconds() {
+            Ok(seconds) => peer.balances_load = seconds != 0,
+            Err(_) => self.skip_blocks(1),
+        }
+    }
+
+    fn balance_seconds(&mut self) -> Parsed<i32> {
         for (word, text) in ["balance", "max", "seconds"]
             .iter()
             .zip(words::LOAD_BALANCE)
         {
             let token = self.take();
             if !self.is_word(&token, word) {
-                return self.fail_and_skip(text);
+                return self.fail(text);
             }
         }
-        peer.balance_seconds = self.peer_number()?;
-        Ok(())
+        self.peer_number(words::PREFIX_NUMBER)
     }
 
     fn check_peer(&mut self, peer: &Peer) {
@@ -214,9 +341,6 @@ impl Parser<'_> {
             self.error(words::PEER_ADDRESS);
         }
         if peer.is_secondary {
-            if peer.has_balance {
-                self.error(words::SECONDARY_BALANCE);
-            }
             return;
         }
         if !peer.has_balance {
@@ -237,7 +361,7 @@ pub fn check_peers(config: &Config, diagnostics: &mut Diagnostics) -> Result<(),
         if !peer.is_used {
             diagnostics.line(Severity::Error, words::peer_unused(&peer.name));
         }
-        if peer.balance_seconds == 0 {
+        if !peer.balances_load {
             diagnostics.line(Severity::Warning, words::peer_unbalanced(&peer.name));
         }
     }

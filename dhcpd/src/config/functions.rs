@@ -95,7 +95,7 @@ impl Parser<'_> {
                 return Ok(());
             }
             if !token.is(',') {
-                return self.fail_and_skip(words::RIGHT_PARENTHESIS);
+                return self.fail(words::RIGHT_PARENTHESIS);
             }
         }
     }
@@ -111,7 +111,7 @@ impl Parser<'_> {
 
     fn reverse(&mut self) -> Parsed<Data> {
         self.open_call()?;
-        let width = self.number_argument()?;
+        let width = self.number_as_data()?;
         self.comma()?;
         let data = self.data_argument()?;
         self.close_call()?;
@@ -120,9 +120,9 @@ impl Parser<'_> {
 
     fn binary_to_ascii(&mut self) -> Parsed<Data> {
         self.open_call()?;
-        let base = self.number_argument()?.into();
+        let base = self.number_as_data()?.into();
         self.comma()?;
-        let width = self.number_argument()?.into();
+        let width = self.number_as_data()?.into();
         self.comma()?;
         let separator = self.data_argument()?.into();
         self.comma()?;
@@ -167,28 +167,27 @@ impl Parser<'_> {
         Ok(Data::HostAddresses(name))
     }
 
-    /// DHCPv4 messages have no relays of DHCPv6.
     fn relay6(&mut self) -> Parsed<Data> {
         self.open_call()?;
-        self.number_argument()?;
+        let number = self.number_as_data()?;
         self.comma()?;
-        self.data_argument()?;
+        let data = self.data_argument()?;
         self.close_call()?;
-        Ok(Data::Null)
+        Ok(Data::Relay(number.into(), data.into()))
     }
 
     /// A function's name, and the parenthesis behind it.
     pub(super) fn open_call(&mut self) -> Parsed<()> {
         self.take();
-        self.expect('(', words::LEFT_PARENTHESIS)
+        self.require('(', words::LEFT_PARENTHESIS)
     }
 
     pub(super) fn close_call(&mut self) -> Parsed<()> {
-        self.expect(')', words::RIGHT_PARENTHESIS)
+        self.require(')', words::RIGHT_PARENTHESIS)
     }
 
     pub(super) fn comma(&mut self) -> Parsed<()> {
-        self.expect(',', words::COMMA)
+        self.require(',', words::COMMA)
     }
 
     pub(super) fn data_argument(&mut self) -> Parsed<Data> {
@@ -205,11 +204,19 @@ impl Parser<'_> {
         }
     }
 
+    /// A number whose absence the original calls that of data.
+    fn number_as_data(&mut self) -> Parsed<Number> {
+        match self.number_expression() {
+            Err(Failure::Unreported) => self.fail_and_skip(words::DATA_EXPRESSION),
+            other => other,
+        }
+    }
+
     /// Bits of an integer: 8, 16 or 32.
     pub(super) fn integer_width(&mut self) -> Parsed<u8> {
         let token = self.take();
         if token.kind != Kind::Number {
-            return self.fail_and_skip(words::INTEGER_SIZE);
+            return self.fail(words::INTEGER_SIZE);
         }
         match self.cursor.text_of(&token).parse() {
             Ok(width @ (8 | 16 | 32)) => Ok(width),

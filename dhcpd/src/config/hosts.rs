@@ -6,10 +6,11 @@ use common::syntax::{Kind, Place};
 
 use super::builder::{Context, Enclosing};
 use super::model::{FixedAddress, Host, RareOfHost, ScopeId};
+use super::numbers::leading_decimal;
 use super::parser::{Failure, Parsed, Parser, latin};
 use super::statement::After;
 use super::words;
-use crate::eval::ast::{Action, Block, Data};
+use crate::eval::ast::{Action, Assignment, Block, Data};
 use crate::options::codes;
 
 /// A host while its block is read.
@@ -21,6 +22,8 @@ pub(super) struct Draft {
     uid: Option<Box<[u8]>>,
     fixed: Option<Vec<FixedAddress>>,
     pub(super) rare: Option<Box<RareOfHost>>,
+    /// It says that the host of its name shall not be.
+    is_deleted: bool,
     place: Place,
 }
 
@@ -65,6 +68,7 @@ impl Parser<'_> {
             uid: None,
             fixed: None,
             rare: None,
+            is_deleted: false,
             place,
         };
         let outer = self.host.replace(draft);
@@ -91,9 +95,10 @@ impl Parser<'_> {
                 self.host_group()
             } else if self.accept_word("uid") {
                 self.host_uid()
-            } else if self.peek_is_word("dynamic") || self.peek_is_word("deleted") {
-                self.take();
+            } else if self.accept_word("dynamic") {
                 self.expect_semicolon()
+            } else if self.accept_word("deleted") {
+                self.host_deleted()
             } else if self.peek_is_word("host-identifier") {
                 self.host_identifier_statement()
             } else {
@@ -104,6 +109,13 @@ impl Parser<'_> {
                 return;
             }
         }
+    }
+
+    fn host_deleted(&mut self) -> Parsed<()> {
+        if let Some(host) = &mut self.host {
+            host.is_deleted = true;
+        }
+        self.expect_semicolon()
     }
 
     /// `group NAME;`: the statements of a named group come before the host's own.
@@ -158,7 +170,7 @@ impl Parser<'_> {
             self.take();
             return Some(self.bytes(&token));
         }
-        let octets = self.octets(None, ':', 16);
+        let octets = self.octet_list();
         if octets.is_err() {
             self.error(words::HEX_LIST);
             self.skip_statement();
@@ -191,7 +203,7 @@ impl Parser<'_> {
         };
         let mut hardware = None;
         if !self.peek().is(';') {
-            let octets = self.octets(None, ':', 16)?;
+            let octets = self.octet_list()?;
             if octets.len() > LONGEST_HARDWARE {
                 self.error(words::HARDWARE_TOO_LONG);
             }
@@ -205,10 +217,13 @@ impl Parser<'_> {
     pub(super) fn fixed_address(&mut self, context: Context) -> After {
         self.take();
         let parsed = self.fixed_address_list();
+        let Ok(addresses) = parsed else {
+            return After::Parameter;
+        };
         match self.host.as_mut().filter(|_| context.in_host) {
             None => self.error(words::FIXED_ADDRESS_NOT_HERE),
             Some(host) if host.has_address() => self.error(words::ONE_FIXED_ADDRESS),
-            Some(host) => host.fixed = parsed.ok(),
+            Some(host) => host.fixed = Some(addresses),
         }
         After::Parameter
     }
@@ -226,6 +241,10 @@ impl Parser<'_> {
     }
 
     fn finish_host(&mut self, draft: Draft) {
+        if draft.is_deleted {
+            self.build.close_scope(draft.scope);
+            return self.build.delete_host(&draft.name);
+        }
         let uid = self.host_identifier(&draft);
         self.build.close_scope(draft.scope);
         if self.build.host_names.contains(draft.name.as_str()) {
@@ -245,10 +264,12 @@ impl Parser<'_> {
     /// `uid`, or else `option dhcp-client-identifier` among the host's own statements.
     fn host_identifier(&mut self, draft: &Draft) -> Option<Box<[u8]>> {
         let statements = self.build.scope(draft.scope).map(|scope| &scope.statements);
-        let (plain, conditional) = client_identifiers(statements?);
-        if conditional {
-            self.remark(Severity::Warning, words::CLIENT_IDENTIFIER_CONDITIONAL);
+        let mut found = Identifiers::default();
+        found.collect(statements?, false);
+        for text in found.refused {
+            self.remark(Severity::Warning, text);
         }
+        let plain = found.plain;
         match (&draft.uid, plain) {
             (Some(uid), Some(ignored)) => {
                 let (uid, ignored) = (show_uid(uid), show_uid(&ignored));
@@ -261,40 +282,54 @@ impl Parser<'_> {
     }
 }
 
-/// The client identifier that a block sets, and whether one is set inside of an `if`.
-fn client_identifiers(block: &Block) -> (Option<Box<[u8]>>, bool) {
-    let mut plain = None;
-    let mut conditional = false;
-    for statement in block {
-        match &statement.action {
-            Action::Assign {
-                option: codes::DHCP_CLIENT_IDENTIFIER,
-                value: Data::Constant(bytes),
-                ..
-            } => {
-                plain.get_or_insert_with(|| bytes.clone());
-            }
-            Action::If {
-                branches,
-                otherwise,
-            } => {
-                let mut blocks = branches.iter().map(|branch| &branch.1);
-                conditional |= blocks.any(sets_identifier) || sets_identifier(otherwise);
-            }
-            _ => {}
-        }
-    }
-    (plain, conditional)
+/// Client identifiers that the statements of a host set.
+#[derive(Default)]
+struct Identifiers {
+    plain: Option<Box<[u8]>>,
+    /// What to say about those that do not count.
+    refused: Vec<&'static str>,
 }
 
-fn sets_identifier(block: &Block) -> bool {
-    let (plain, conditional) = client_identifiers(block);
-    plain.is_some() || conditional
+impl Identifiers {
+    fn collect(&mut self, block: &Block, is_conditional: bool) {
+        for statement in block {
+            match &statement.action {
+                Action::Assign {
+                    option: codes::DHCP_CLIENT_IDENTIFIER,
+                    how: Assignment::Replace,
+                    value,
+                } => self.note(value, is_conditional),
+                Action::If {
+                    branches,
+                    otherwise,
+                } => {
+                    for (_, block) in branches {
+                        self.collect(block, true);
+                    }
+                    self.collect(otherwise, true);
+                }
+                Action::Switch(_, block) => self.collect(block, true),
+                Action::On(_, Some(handler)) => self.collect(&handler.body, true),
+                _ => {}
+            }
+        }
+    }
+
+    fn note(&mut self, value: &Data, is_conditional: bool) {
+        if is_conditional {
+            self.refused.push(words::CLIENT_IDENTIFIER_CONDITIONAL);
+        } else if self.plain.is_some() {
+            self.refused.push(words::ONE_CLIENT_IDENTIFIER);
+        } else if let Data::Constant(bytes) = value {
+            self.plain = Some(bytes.clone());
+        }
+    }
 }
 
 fn hardware_type(word: &str) -> Option<u8> {
     if let Some(number) = word.strip_prefix("unknown-") {
-        return number.parse().ok();
+        let [.., low] = leading_decimal(number).to_be_bytes();
+        return Some(low);
     }
     let found = HARDWARE_TYPES.iter().find(|row| row.0 == word);
     found.map(|row| row.1)

@@ -49,7 +49,7 @@ impl Parser<'_> {
         }
         self.accept(';');
         self.check_key(&name, &key);
-        self.build.keys.insert(name.to_ascii_lowercase());
+        self.build.config.keys.insert(name.to_ascii_lowercase());
         Ok(())
     }
 
@@ -244,7 +244,7 @@ impl Parser<'_> {
         let Some(name) = self.key_name() else {
             return self.fail_and_skip(words::KEY_NAME);
         };
-        if !self.build.keys.contains(&name.to_ascii_lowercase()) {
+        if !self.build.config.keys.contains(&name.to_ascii_lowercase()) {
             self.error(words::unknown_key(&name));
         }
         self.expect_semicolon()

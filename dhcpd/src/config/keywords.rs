@@ -146,10 +146,13 @@ pub(super) fn allow_key(word: &str) -> Option<&'static str> {
 /// Words of the language that begin no statement. Any other word there is taken for a variable.
 const RESERVED: &[&str] = &[
     "abandoned",
+    "active",
     "address",
     "after",
     "algorithm",
+    "alias",
     "all",
+    "also",
     "and",
     "anycast-mac",
     "array",
@@ -162,18 +165,23 @@ const RESERVED: &[&str] = &[
     "backoff-cutoff",
     "backup",
     "balance",
+    "big-endian",
     "billing",
     "binary-to-ascii",
     "binding",
     "boolean",
+    "boot-unknown-clients",
     "booting",
     "bootp",
+    "bound",
     "check",
+    "ciaddr",
     "client-hostname",
     "client-identifier",
     "client-state",
     "client-updates",
     "clients",
+    "close",
     "cltt",
     "code",
     "commit",
@@ -183,20 +191,25 @@ const RESERVED: &[&str] = &[
     "config-option",
     "conflict-done",
     "connect",
+    "create",
     "debug",
     "declines",
     "default-duid",
     "default-lease-time",
+    "defined",
     "delete",
     "deleted",
     "disconnect",
     "do-forward-update",
+    "do-forward-updates",
     "domain",
     "domain-list",
     "domain-name",
     "duplicates",
     "dynamic",
     "dynamic-bootp",
+    "dynamic-bootp-lease-cutoff",
+    "dynamic-bootp-lease-length",
     "else",
     "elsif",
     "en",
@@ -214,12 +227,17 @@ const RESERVED: &[&str] = &[
     "fatal",
     "fddi",
     "filename",
+    "formerr",
     "free",
+    "function",
     "get-lease-hostnames",
     "gethostbyname",
     "gethostname",
+    "giaddr",
     "hash",
     "hba",
+    "help",
+    "hex",
     "host-decl-name",
     "host-identifier",
     "hostname",
@@ -228,24 +246,30 @@ const RESERVED: &[&str] = &[
     "ia-ta",
     "iaaddr",
     "iaprefix",
+    "identifier",
     "infiniband",
     "infinite",
     "info",
+    "initial-delay",
     "initial-interval",
     "integer",
     "interface",
     "ip-address",
     "ip6-address",
     "is",
+    "key-algorithm",
     "known",
     "known-clients",
     "lcase",
     "lease",
     "lease-time",
+    "lease6",
     "leased-address",
+    "leasequery",
     "length",
     "let",
     "limit",
+    "little-endian",
     "ll",
     "llt",
     "load",
@@ -275,12 +299,19 @@ const RESERVED: &[&str] = &[
     "next",
     "next-server",
     "no",
+    "noerror",
     "normal",
+    "notauth",
+    "notimp",
+    "notzone",
     "null",
+    "nxdomain",
+    "nxrrset",
     "octal",
     "of",
     "omapi",
     "one-lease-per-client",
+    "open",
     "or",
     "owner",
     "packet",
@@ -295,11 +326,15 @@ const RESERVED: &[&str] = &[
     "preferred-life",
     "primary",
     "primary6",
+    "pseudo",
     "rebind",
+    "reboot",
+    "recontact-interval",
     "recover",
     "recover-done",
     "recover-wait",
     "refresh",
+    "refused",
     "reject",
     "release",
     "released",
@@ -319,6 +354,7 @@ const RESERVED: &[&str] = &[
     "secondary6",
     "seconds",
     "secret",
+    "select",
     "select-timeout",
     "server",
     "server-name",
@@ -338,6 +374,7 @@ const RESERVED: &[&str] = &[
     "temporary",
     "text",
     "timeout",
+    "timestamp",
     "token-ring",
     "transmission",
     "tsfp",
@@ -351,12 +388,15 @@ const RESERVED: &[&str] = &[
     "unsigned",
     "update",
     "use-host-decl-names",
+    "use-lease-addr-for-default-route",
     "v6relay",
     "v6relopt",
     "vendor",
     "width",
     "with",
     "yiaddr",
+    "yxdomain",
+    "yxrrset",
     "zerolen",
 ];
 
@@ -368,6 +408,44 @@ pub(super) fn is_reserved(word: &str) -> bool {
             .any(|known| known.eq_ignore_ascii_case(word))
 }
 
+/// Words of the language that the lexer takes for numbers of base 16, whose first character it does not look at.
+const HEXADECIMAL: &[&str] = &["add", "hba", "if", "of"];
+
+/// True for a word of the language that looks like a number of base 16.
+pub(super) fn is_hexadecimal_keyword(word: &str) -> bool {
+    HEXADECIMAL
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Words that stand for a number in an expression: states of a client, and answers of a name server as the original counts
+/// them.
+const NAMED_NUMBERS: &[(&str, i32)] = &[
+    ("booting", 2),
+    ("bound", 5),
+    ("formerr", 1),
+    ("noerror", 0),
+    ("notauth", 393_237),
+    ("notimp", 27),
+    ("notzone", 393_238),
+    ("nxdomain", 393_231),
+    ("nxrrset", 393_236),
+    ("rebind", 7),
+    ("reboot", 1),
+    ("refused", 393_233),
+    ("renew", 6),
+    ("request", 4),
+    ("select", 3),
+    ("yxdomain", 393_234),
+    ("yxrrset", 393_235),
+];
+
+/// The number that a word in small letters stands for.
+pub(super) fn named_number(word: &str) -> Option<i32> {
+    let found = NAMED_NUMBERS.iter().find(|row| row.0 == word);
+    found.map(|row| row.1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,5 +455,17 @@ mod tests {
         for (word, expected) in KEYWORDS {
             assert_eq!(keyword(&word.to_uppercase()), Some(*expected), "{word}");
         }
+    }
+
+    #[test]
+    fn every_keyword_that_looks_like_a_number_is_known() {
+        let looks_like_one = |word: &&str| {
+            let mut behind_first = word.bytes().skip(1);
+            behind_first.all(|byte| byte.is_ascii_hexdigit())
+        };
+        let words = keywords().chain(RESERVED.iter().copied());
+        let mut found: Vec<&str> = words.filter(looks_like_one).collect();
+        found.sort_unstable();
+        assert_eq!(found, HEXADECIMAL);
     }
 }

@@ -35,6 +35,7 @@ mod statement;
 mod values;
 mod words;
 
+pub use check::refused_parameters;
 pub use failover::check_peers;
 pub use index::Index;
 pub use parser::Loader;
@@ -80,9 +81,6 @@ pub fn parse(
 ) -> Result<Config, Refusal> {
     let mut parser = Parser::new(family, load, diagnostics);
     parser.read_file(name, Builder::ROOT);
-    if !parser.stopped && parser.diagnostics.errors() == 0 {
-        parser.check();
-    }
     let stopped = parser.stopped;
     let mut config = std::mem::take(&mut parser.build.config);
     drop(parser);

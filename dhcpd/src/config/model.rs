@@ -2,7 +2,7 @@
 //!
 //! Declarations live in flat lists and name each other by index. `scopes[0]` is the root.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub struct Config {
     pub hosts: Vec<Host>,
     /// Classes in declaration order.
     pub classes: Vec<Class>,
+    /// Names of keys in small letters.
+    pub keys: HashSet<String>,
     /// Failover peers in declaration order.
     pub peers: Vec<Peer>,
     /// Option spaces and definitions: the built-in ones and those of the configuration.
@@ -272,8 +274,8 @@ pub struct Peer {
     pub has_mclt: bool,
     /// `split` or `hba`
     pub has_balance: bool,
-    /// `load balance max seconds`
-    pub balance_seconds: u32,
+    /// `load balance max seconds` is there and not 0.
+    pub balances_load: bool,
     /// A pool refers to it.
     pub is_used: bool,
 }

@@ -25,19 +25,43 @@ impl Parser<'_> {
             scope,
             ..context
         };
-        if self.block(inside).is_ok() && is_named {
-            let name = self.text(&token).into();
-            self.build.groups.insert(name, scope);
-        }
+        let name = is_named.then(|| self.text(&token));
+        // Whatever failed has been reported.
+        let _ = self.group_block(inside, name);
     }
 
-    /// A block with its braces.
-    fn block(&mut self, context: Context) -> Parsed<()> {
+    fn group_block(&mut self, inside: Context, name: Option<String>) -> Parsed<()> {
         self.expect_left_brace()?;
-        self.nested(|parser| {
-            parser.block_body(context);
-            Ok(())
-        })
+        let is_deleted = self.nested(|parser| Ok(parser.group_body(inside)))?;
+        match name {
+            Some(name) if is_deleted => {
+                self.build.groups.remove(name.as_str());
+            }
+            Some(name) => {
+                self.build.groups.insert(name.into(), inside.scope);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// True if the group says that it is deleted. Behind that, and behind `dynamic` and `static`, the original wants one
+    /// more statement before the end of the group.
+    fn group_body(&mut self, context: Context) -> bool {
+        let mut after_declaration = false;
+        let mut is_deleted = false;
+        while !self.leave_block() {
+            let word = ["deleted", "dynamic", "static"]
+                .into_iter()
+                .find(|word| self.accept_word(word));
+            if let Some(word) = word {
+                is_deleted |= word == "deleted";
+                // A missing semicolon has been reported.
+                let _ = self.expect_semicolon();
+            }
+            after_declaration = self.statement(context, after_declaration);
+        }
+        is_deleted
     }
 
     /// `shared-network NAME { … }`, its keyword taken.

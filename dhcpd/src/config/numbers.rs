@@ -9,41 +9,53 @@ use super::words;
 
 impl Parser<'_> {
     pub(super) fn ip_address(&mut self) -> Parsed<Ipv4Addr> {
-        let octets = self.octets(Some(4), '.', 10)?;
+        let octets = self.octets(4, '.', 10)?;
         let octets = <[u8; 4]>::try_from(octets.as_slice());
         octets.map(Ipv4Addr::from).map_err(|_| Failure::Reported)
     }
 
-    /// Numbers of one octet between separators: exactly `count` of them, or as many as there are.
-    pub(super) fn octets(
-        &mut self,
-        count: Option<usize>,
-        separator: char,
-        base: u32,
-    ) -> Parsed<Vec<u8>> {
+    /// Exactly `count` numbers of one octet between separators.
+    pub(super) fn octets(&mut self, count: usize, separator: char, base: u32) -> Parsed<Vec<u8>> {
         let mut octets = Vec::new();
         loop {
-            let token = self.take();
-            if token.kind == Kind::End {
-                return self.fail(words::END_OF_FILE);
-            }
-            if token.kind != Kind::Number && (base != 16 || token.kind != Kind::NumberOrName) {
-                return self.fail_and_skip(words::NUMERIC);
-            }
-            let value = self.number(&token, base, 8);
-            octets.push(low_octet(value));
-            if Some(octets.len()) == count {
+            let token = self.numeric_token(base)?;
+            octets.push(low_octet(self.number(&token, base, 8)));
+            if octets.len() >= count {
                 return Ok(octets);
             }
             let token = self.peek();
-            if token.is(separator) {
-                self.take();
-            } else if count.is_none() {
-                return Ok(octets);
-            } else {
+            if !token.is(separator) {
                 return self.too_few_numbers(&token);
             }
+            self.take();
         }
+    }
+
+    /// Hexadecimal octets with colons between them, as many as there are. What is wrong with one is reported behind the last,
+    /// from the last to the first.
+    pub(super) fn octet_list(&mut self) -> Parsed<Vec<u8>> {
+        let mut tokens = Vec::new();
+        loop {
+            tokens.push(self.numeric_token(16)?);
+            if !self.accept(':') {
+                break;
+            }
+        }
+        let values = tokens.iter().rev().map(|token| self.number(token, 16, 8));
+        let mut octets: Vec<u8> = values.map(low_octet).collect();
+        octets.reverse();
+        Ok(octets)
+    }
+
+    fn numeric_token(&mut self, base: u32) -> Parsed<Token> {
+        let token = self.take();
+        if token.kind == Kind::End {
+            return self.fail(words::END_OF_FILE);
+        }
+        if token.kind != Kind::Number && (base != 16 || token.kind != Kind::NumberOrName) {
+            return self.fail_and_skip(words::NUMERIC);
+        }
+        Ok(token)
     }
 
     fn too_few_numbers<T>(&mut self, ahead: &Token) -> Parsed<T> {
@@ -124,6 +136,22 @@ impl Parser<'_> {
             value
         }
     }
+}
+
+/// The value of decimal digits and their sign, up to the first character that is none; too many digits stop at the end of
+/// the range.
+pub(super) fn leading_decimal(text: &str) -> i32 {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let digits = digits.chars().map_while(|c| c.to_digit(10));
+    let value = digits.fold(0_i64, |value, digit| {
+        value.saturating_mul(10).saturating_add(digit.into())
+    });
+    let value = if negative { -value } else { value };
+    let [.., a, b, c, d] = value.to_be_bytes();
+    i32::from_be_bytes([a, b, c, d])
 }
 
 /// What is wrong with a number.

@@ -7,6 +7,7 @@ use common::syntax::{Cursor, Document, FileId, Kind, Place, StringFlaw, Token, d
 
 use super::builder::Builder;
 use super::expression::Wanted;
+use super::keywords::is_hexadecimal_keyword;
 use super::{Family, hosts, words};
 use crate::eval::NESTING_LIMIT;
 
@@ -39,6 +40,8 @@ pub(super) struct Parser<'a> {
     pub(super) stopped: bool,
     pub(super) warned_about_hosts: bool,
     pub(super) host: Option<hosts::Draft>,
+    /// The statements being read are those of a block: of an `if`, a function, and so on.
+    pub(super) in_block: bool,
     /// What the cases of the switch being read compare; `None` where no case may stand.
     pub(super) cases: Option<Wanted>,
     depth: usize,
@@ -60,6 +63,7 @@ impl<'a> Parser<'a> {
             stopped: false,
             warned_about_hosts: false,
             host: None,
+            in_block: false,
             cases: None,
             depth: 0,
         }
@@ -67,7 +71,8 @@ impl<'a> Parser<'a> {
 
     pub(super) fn peek(&mut self) -> Token {
         self.report_flaws();
-        self.cursor.peek()
+        let token = self.cursor.peek();
+        self.as_keyword(token)
     }
 
     /// The next token, if it follows the last one without a blank.
@@ -78,7 +83,17 @@ impl<'a> Parser<'a> {
 
     pub(super) fn take(&mut self) -> Token {
         self.report_flaws();
-        self.cursor.take()
+        let token = self.cursor.take();
+        self.as_keyword(token)
+    }
+
+    /// A word of the language is no number, though it may look like one.
+    fn as_keyword(&self, token: Token) -> Token {
+        let looks_like_one = token.kind == Kind::NumberOrName;
+        if !looks_like_one || !is_hexadecimal_keyword(self.cursor.text_of(&token)) {
+            return token;
+        }
+        token.as_name()
     }
 
     pub(super) fn text(&self, token: &Token) -> String {
@@ -226,6 +241,14 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         self.fail_and_skip(text)
+    }
+
+    /// Takes this mark, or reports `text` and skips nothing.
+    pub(super) fn require(&mut self, mark: char, text: &str) -> Parsed<()> {
+        if self.take().is(mark) {
+            return Ok(());
+        }
+        self.fail(text)
     }
 
     /// At the end of a block: true when it has been left, by its brace or by the end of the file.

@@ -243,16 +243,16 @@ impl Parser<'_> {
         let place = self.place();
         let dynamic_bootp = self.accept_word("dynamic-bootp");
         let first = self.cursor.upcoming();
-        let Ok((low, high)) = self.range_ends() else {
+        let Ok((one, other)) = self.range_ends() else {
             return;
         };
-        let (low, high) = (low.min(high), low.max(high));
-        let Some(subnet) = self.subnet_of_range(context, low) else {
+        let Some(subnet) = self.subnet_of_range(context, one) else {
             return;
         };
-        if !self.is_within(low, high, &subnet, &first) {
+        if !self.is_within([one, other], &subnet, &first) {
             return;
         }
+        let (low, high) = (one.min(other), one.max(other));
         match pool {
             Some(draft) => {
                 draft.has_range = true;
@@ -311,9 +311,9 @@ impl Parser<'_> {
         found
     }
 
-    fn is_within(&mut self, low: Ipv4Addr, high: Ipv4Addr, subnet: &Subnet, first: &Token) -> bool {
+    fn is_within(&mut self, ends: [Ipv4Addr; 2], subnet: &Subnet, first: &Token) -> bool {
         let outside = |address: &Ipv4Addr| *address & subnet.mask != subnet.address;
-        let found = [low, high].into_iter().find(outside);
+        let found = ends.into_iter().find(outside);
         if let Some(address) = found {
             let excerpt = self.cursor.excerpt_from(first);
             self.stop(words::bad_range(address, subnet.address, subnet.mask));

@@ -35,20 +35,12 @@ impl Parser<'_> {
         }
     }
 
-    /// Statements of a block whose left brace has been taken.
-    pub(super) fn block_body(&mut self, context: Context) {
-        let mut after_declaration = false;
-        while !self.leave_block() {
-            after_declaration = self.statement(context, after_declaration);
-        }
-    }
-
     /// One statement. True if a message about the next one shall say "declaration".
     pub(super) fn statement(&mut self, context: Context, after_declaration: bool) -> bool {
         let token = self.peek();
         if token.is('%') {
             self.skip_statement();
-            return true;
+            return false;
         }
         let found = self.keyword_of(&token);
         match self.dispatch(found, context) {
@@ -76,8 +68,8 @@ impl Parser<'_> {
             Keyword::Host => self.allowed_host(context),
             Keyword::Group => self.allowed_group(context),
             Keyword::SharedNetwork => return Some(self.allowed_network(context)),
-            Keyword::Subnet => self.allowed_subnet(context, Self::subnet),
-            Keyword::Subnet6 => self.allowed_subnet(context, Self::subnet6),
+            Keyword::Subnet => return Some(self.allowed_subnet(context, Self::subnet)),
+            Keyword::Subnet6 => return Some(self.allowed_subnet(context, Self::subnet6)),
             Keyword::Class => return Some(self.allowed_class(context, Self::class)),
             Keyword::Subclass => return Some(self.allowed_class(context, Self::subclass)),
             Keyword::UserClass | Keyword::VendorClass => {
@@ -98,8 +90,7 @@ impl Parser<'_> {
             Keyword::FixedAddress => return Some(self.fixed_address(context)),
             Keyword::Not | Keyword::Authoritative => return Some(self.authority(context)),
             Keyword::ServerIdentifier => return Some(self.server_identifier(context)),
-            Keyword::LeaseIdFormat => self.lease_id_format(),
-            Keyword::DbTimeFormat => self.db_time_format(),
+            Keyword::LeaseIdFormat => return Some(self.lease_id_format()),
             _ => return None,
         }
         Some(After::Declaration)
@@ -211,13 +202,18 @@ impl Parser<'_> {
         After::Declaration
     }
 
-    fn allowed_subnet(&mut self, context: Context, parse: fn(&mut Self, Context)) {
+    fn allowed_subnet(&mut self, context: Context, parse: fn(&mut Self, Context)) -> After {
         self.take();
         match context.enclosing {
             Enclosing::Host | Enclosing::Subnet | Enclosing::Class => {
                 self.refuse(words::SUBNET_NOT_HERE);
+                return After::Declaration;
             }
             _ => parse(self, context),
+        }
+        match context.network {
+            Some(_) => After::Parameter,
+            None => After::Declaration,
         }
     }
 
@@ -320,33 +316,19 @@ impl Parser<'_> {
         After::AsBefore
     }
 
-    fn lease_id_format(&mut self) {
+    fn lease_id_format(&mut self) -> After {
         self.take();
         let token = self.take();
         let known = ["octal", "hex"].into_iter();
         let found = known.into_iter().find(|word| self.is_word(&token, word));
         let Some(word) = found else {
-            self.error(words::ID_FORMAT);
-            return self.skip_statement();
+            self.refuse(words::ID_FORMAT);
+            return After::Parameter;
         };
         self.build.config.lease_ids_in_hex = word == "hex";
         self.remark(Severity::Info, words::id_format(word));
         // A missing semicolon has been reported.
-        let _ = self.expect_semicolon();
-    }
-
-    fn db_time_format(&mut self) {
-        self.take();
-        let token = self.take();
-        let is_local = self.is_word(&token, "local");
-        if !is_local && !self.is_word(&token, "default") {
-            self.error(words::TIME_FORMAT);
-            return self.skip_statement();
-        }
-        self.build.config.local_times = is_local;
-        if !self.take().is(';') {
-            self.error(words::EXPECTING_A_SEMICOLON);
-            self.skip_statement();
-        }
+        let _ = self.expect(';', words::ID_FORMAT_SEMICOLON);
+        After::Parameter
     }
 }

@@ -67,6 +67,9 @@ impl Parser<'_> {
                 break;
             }
             self.field(*field, names, parts)?;
+            while format.rows.contains(&index) && self.accept(',') {
+                self.field(*field, Names::All, parts)?;
+            }
         }
         Ok(())
     }
@@ -141,7 +144,8 @@ impl Parser<'_> {
         let found = FLAGS.iter().find(|row| self.is_word(&token, row.0));
         match found {
             Some((_, value)) => Ok(vec![*value]),
-            None => self.fail_behind(&token, words::BOOLEAN),
+            None if token.is_identifier() => self.fail_behind(&token, words::BOOLEAN),
+            None => self.fail_behind(&token, words::IDENTIFIER),
         }
     }
 
@@ -221,19 +225,18 @@ impl Parser<'_> {
                 return self.fail_and_skip(words::DOMAIN_STRING);
             }
             names.push(self.text(&token));
+            let list = names.iter().map(String::as_str);
+            let encoded = if compressed {
+                domain::encode_compressed(list)
+            } else {
+                domain::encode_list(list)
+            };
+            let Ok(labels) = encoded else {
+                return self.fail_and_skip(words::bad_domain_list(compressed));
+            };
             if !self.accept(',') {
-                break;
+                return Ok(labels);
             }
-        }
-        let list = names.iter().map(String::as_str);
-        let encoded = if compressed {
-            domain::encode_compressed(list)
-        } else {
-            domain::encode_list(list)
-        };
-        match encoded {
-            Ok(labels) => Ok(labels),
-            Err(_) => self.fail_and_skip(words::DOMAIN_NAME),
         }
     }
 }

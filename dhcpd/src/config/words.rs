@@ -89,6 +89,7 @@ pub(super) const HARDWARE_TYPE: &str = "expecting a network hardware type";
 pub(super) const HARDWARE_TOO_LONG: &str = "hardware address too long";
 pub(super) const ONE_FIXED_ADDRESS: &str = "Only one fixed address declaration per host.";
 pub(super) const HEX_LIST: &str = "expecting hex list.";
+pub(super) const ONE_CLIENT_IDENTIFIER: &str = "only one dhcp client identifier may be specified";
 pub(super) const CLIENT_IDENTIFIER_CONDITIONAL: &str =
     "dhcp client identifier may not be specified conditionally.";
 
@@ -153,7 +154,7 @@ pub(super) const IDENTIFIER: &str = "expecting identifier.";
 pub(super) const WIDTH: &str = "expecting width keyword.";
 pub(super) const SIZE: &str = "expecting size keyword.";
 pub(super) const SPACE_WIDTH: &str = "expecting number 1, 2, 4.";
-pub(super) const HASH_SIZE: &str = "Expecting a number.";
+pub(super) const HASH_SIZE: &str = "expecting a 10base number";
 pub(super) const UNEXPECTED: &str = "Unexpected token.";
 pub(super) const TOO_MANY_SPACES: &str = "too many option spaces";
 
@@ -169,13 +170,14 @@ pub(super) const UNKNOWN_VALUE: &str = "unknown value";
 pub(super) const BOOLEAN: &str = "expecting boolean.";
 pub(super) const ADDRESS6: &str = "Invalid IPv6 address.";
 
+pub(super) const A_DATA_EXPRESSION: &str = "expecting a data expression.";
+pub(super) const FUNCTION_CALL: &str = "expecting function call.";
 pub(super) const DATA_EXPRESSION: &str = "expecting data expression.";
 pub(super) const NUMERIC_EXPRESSION: &str = "expecting numeric expression.";
 pub(super) const NOT_DATA: &str = "Expecting a data expression.";
 pub(super) const NOT_BOOLEAN: &str = "Expecting a boolean expression.";
 pub(super) const NOT_NUMERIC: &str = "Expecting a numeric expression.";
 pub(super) const EXPRESSION: &str = "expression expected";
-pub(super) const MATCH_EXPRESSION: &str = "match expression expected";
 pub(super) const BOOLEAN_EXPRESSION: &str = "boolean expression expected";
 pub(super) const BOOLEAN_CONDITION: &str = "boolean expression expected.";
 pub(super) const RIGHT_HAND_SIDE: &str = "expecting right-hand side.";
@@ -237,6 +239,7 @@ pub(super) const ONE_PRIMARY: &str = "more than one primary.";
 pub(super) const ONE_SECONDARY: &str = "more than one secondary.";
 
 pub(super) const ID_FORMAT: &str = "lease-id-format is invalid:  it must be octal or hex.";
+pub(super) const ID_FORMAT_SEMICOLON: &str = "corrupt lease file; expecting a semicolon";
 pub(super) const TIME_FORMAT: &str = "Expecting 'local' or 'default'.";
 pub(super) fn not_served(statement: impl Display) -> String {
     format!("{statement}: accepted, but rdhcpd cannot serve it yet.")
@@ -451,6 +454,14 @@ pub(super) const FAILOVER_NOT_HERE: &str = "failover peers may only be defined i
 pub(super) const FAILOVER_SCOPES: &str = "declarations and the outer scope.";
 pub(super) const FAILOVER_REFERENCE: &str =
     "failover peer reference not in shared-network declaration";
+pub(super) const PEER_BRACE: &str = "expecting left brace";
+pub(super) const POOL_PEER: &str = "expecting 'peer'.";
+pub(super) const POOL_PEER_NAME: &str = "expecting string.";
+pub(super) const STATE_WORD: &str = "expecting 'state'";
+pub(super) const STATE_NUMBER: &str = "expecting a number.";
+pub(super) const STATE_SETTING: &str = "expecting state setting.";
+pub(super) const STATE_UNKNOWN: &str = "unknown failover state";
+pub(super) const STATE_AT: &str = "expecting \"at\"";
 pub(super) const PEER_STATEMENT: &str = "invalid statement in peer declaration";
 pub(super) const PEER_ADDRESS: &str = "peer address may not be omitted";
 pub(super) const PRIMARY_MCLT: &str = "primary failover server must have mclt.";
@@ -475,12 +486,28 @@ pub(super) const BOOTP_WITH_FAILOVER_WHY: [&str; 11] = [
     "the failover protocol specification.",
 ];
 
-pub(super) fn no_peer(name: &str) -> String {
-    format!("failover peer {name}: not found")
+pub(super) fn bad_domain_list(compressed: bool) -> &'static str {
+    if compressed {
+        "Error compressing domain list: Message too long"
+    } else {
+        "Error assembling domain list: Message too long"
+    }
 }
 
-pub(super) fn peer_exists(name: &str) -> String {
-    format!("failover peer {name}: already exists")
+pub(super) fn unknown_peer(name: &str) -> String {
+    format!("reference to unknown failover peer {name}")
+}
+
+pub(super) fn state_of_unknown_peer(name: &str) -> String {
+    format!("state declaration for unknown failover peer {name}")
+}
+
+pub(super) fn peer_declared_again(name: &str) -> String {
+    format!("redeclaration of failover peer {name}")
+}
+
+pub(super) fn no_peer(name: &str) -> String {
+    format!("failover peer {name}: not found")
 }
 
 pub(super) fn peer_unused(name: &str) -> String {

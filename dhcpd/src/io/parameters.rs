@@ -10,7 +10,7 @@ use common::time::Time;
 use super::failure::Fatal;
 use super::leasefile::Sync;
 use super::programs;
-use crate::config::model::Config;
+use crate::config::{self, model::Config};
 use crate::eval::{Command, Context, Evaluator, Flag, ResolvedNames, execute};
 use crate::options::{OptionSet, codes};
 
@@ -33,6 +33,8 @@ pub(super) struct Parameters {
     pub(super) commands: Vec<Command>,
     /// True if one of them ended the server.
     pub(super) ended: bool,
+    /// Why the server must end, if they set what it must not serve with.
+    pub(super) refusal: Option<String>,
 }
 
 impl Parameters {
@@ -43,7 +45,9 @@ impl Parameters {
         if let Some(root) = config.scopes.first() {
             execute(&root.statements, &context, &mut set);
         }
-        let mut parameters = Self::read(&context.over(&set));
+        let values = context.over(&set);
+        let mut parameters = Self::read(&values);
+        parameters.refusal = config::refused_parameters(config, &values);
         parameters.lines = context.take_lines();
         parameters.commands = context.take_commands();
         parameters.ended = context.has_ended();
@@ -60,7 +64,10 @@ impl Parameters {
             logger.log(line);
         }
         commands.for_each(|command| programs::run(&command.arguments, logger));
-        match self.ended {
+        if let Some(text) = &self.refusal {
+            logger.error(text);
+        }
+        match self.ended || self.refusal.is_some() {
             true => Err(Fatal::reported()),
             false => Ok(()),
         }
@@ -86,6 +93,7 @@ impl Parameters {
             lines: Vec::new(),
             commands: Vec::new(),
             ended: false,
+            refusal: None,
         }
     }
 }

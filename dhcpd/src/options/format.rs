@@ -85,6 +85,9 @@ pub struct Format {
     pub last_optional: bool,
     /// What repeats.
     pub repeat: Repeat,
+    /// Places of fields before the last that may come any number of times. Where such a row ends shows only when a value is
+    /// written down, not in its bytes.
+    pub rows: Vec<usize>,
 }
 
 impl Format {

@@ -125,7 +125,7 @@ fn add_parts_of_data<'c>(data: &'c Data, parts: &mut Vec<Node<'c>>) {
         Data::Substring(data, offset, length) => {
             parts.extend([Node::Data(data), Node::Number(offset), Node::Number(length)])
         }
-        Data::Suffix(data, number) | Data::Reverse(number, data) => {
+        Data::Suffix(data, number) | Data::Reverse(number, data) | Data::Relay(number, data) => {
             parts.extend([Node::Data(data), Node::Number(number)]);
         }
         Data::Concat(list) | Data::Pick(list) => parts.extend(list.iter().map(Node::Data)),

@@ -7,7 +7,7 @@ use common::net::HardwareAddress;
 use pretty_assertions::assert_eq;
 
 use super::{accept, read};
-use crate::config::model::{ClassId, FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
+use crate::config::model::{FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
 use crate::eval::ast::{Action, Boolean, Connective, Data, Part};
 use crate::eval::chain::Chain;
 use crate::options::{OptionId, SpaceId};
@@ -311,14 +311,24 @@ fn a_condition_may_have_any_number_of_terms() {
 }
 
 #[test]
-fn a_class_that_is_declared_again_is_another_one_with_the_same_statements() {
+fn a_class_that_is_declared_again_has_the_last_condition_and_all_statements() {
     let config = accept(
-        "class \"a\" { match if known; }\nclass \"a\" { match if not known; option host-name \"x\"; }\n",
+        "class \"a\" { match if known; option host-name \"x\"; }\n\
+         class \"a\" { match if not known; option domain-name \"y\"; }\n",
     );
-    let [first, second] = config.classes.as_slice() else {
+    let [class] = config.classes.as_slice() else {
         panic!("{:?}", config.classes);
     };
-    assert_ne!(first.condition, second.condition);
-    assert_eq!(first.scope, second.scope);
-    assert_eq!(config.class_named("a"), Some(ClassId(0)));
+    assert!(matches!(class.condition, Some(Boolean::Not(_))));
+    let scope = &config.scopes[class.scope.0 as usize];
+    assert_eq!(scope.statements.len(), 2);
+}
+
+#[test]
+fn what_is_said_to_be_deleted_is_not_there() {
+    let config = accept(
+        "host a { hardware ethernet 0:1:2:3:4:5; }\nhost a { deleted; }\nhost b { deleted; }\nhost b { }\n",
+    );
+    let names: Vec<&str> = config.hosts.iter().map(|host| &*host.name).collect();
+    assert_eq!(names, ["b"]);
 }

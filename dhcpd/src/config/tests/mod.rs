@@ -9,11 +9,14 @@ mod robust;
 
 use std::collections::HashMap;
 
-use common::diag::Diagnostics;
+use common::diag::{Diagnostics, Severity};
+use common::time::Time;
 
 use super::model::Config;
 use super::words;
-use super::{Family, Refusal, check_peers, parse};
+use super::{Family, Refusal, check_peers, parse, refused_parameters};
+use crate::eval::{Context, ResolvedNames, execute};
+use crate::options::OptionSet;
 
 /// Reads `text` as file `t.conf` for DHCPv4; `files` can be included.
 fn read(text: &[u8], files: &HashMap<&str, &str>) -> (Result<Config, Refusal>, Vec<String>) {
@@ -33,6 +36,10 @@ fn read_for(
     };
     let parsed = parse("t.conf", family, &mut load, &mut diagnostics);
     let result = parsed.and_then(|config| {
+        if let Some(text) = refusal_of_root(&config) {
+            diagnostics.line(Severity::Error, text);
+            return Err(Refusal::Fatal);
+        }
         check_peers(&config, &mut diagnostics)?;
         Ok(config)
     });
@@ -41,6 +48,15 @@ fn read_for(
         result,
         messages.flat_map(|message| message.lines()).collect(),
     )
+}
+
+/// What the original says after it has executed the root scope.
+fn refusal_of_root(config: &Config) -> Option<String> {
+    let names = ResolvedNames::default();
+    let context = Context::new(&config.options, &names, Time::from_seconds(0));
+    let mut set = OptionSet::new();
+    execute(&config.scopes.first()?.statements, &context, &mut set);
+    refused_parameters(config, &context.over(&set))
 }
 
 /// A configuration that must be accepted, with whatever warnings.
