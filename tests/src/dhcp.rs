@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Wire;
 use crate::failure::{Context, Failure, Result};
-use crate::lab::{Log, Namespace, Running, Scratch};
+use crate::lab::{Log, Namespace, Running, Scratch, View};
 use crate::subject::Subject;
 
 /// How long anything that must happen may take on a busy machine.
@@ -141,8 +141,16 @@ impl DhcpLab {
     ///
     /// # Errors
     /// If it does not start; the message holds what it said.
-    pub fn launch(&self, mut command: Command) -> Result<DhcpServer> {
-        let mut server = DhcpServer::spawn(&self.server, command.arg("-d"))?;
+    pub fn launch(&self, command: Command) -> Result<DhcpServer> {
+        self.launch_with(&View::default(), command)
+    }
+
+    /// Like [`DhcpLab::launch`], with some paths looking different to the server.
+    ///
+    /// # Errors
+    /// If it does not start; the message holds what it said.
+    pub fn launch_with(&self, view: &View, mut command: Command) -> Result<DhcpServer> {
+        let mut server = DhcpServer::spawn(&self.server, view, command.arg("-d"))?;
         server.await_start()?;
         Ok(server)
     }
@@ -173,9 +181,9 @@ pub struct DhcpServer {
 }
 
 impl DhcpServer {
-    fn spawn(namespace: &Namespace, command: &mut Command) -> Result<Self> {
+    fn spawn(namespace: &Namespace, view: &View, command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut process = namespace.spawn(command.stderr(Stdio::piped()))?;
+        let mut process = namespace.spawn_with(view, command.stderr(Stdio::piped()))?;
         let log = Log::default();
         if let Some(errors) = process.child().stderr.take() {
             log.follow(errors);

@@ -21,6 +21,9 @@ use tests::subject::Subject;
 const CLIENTS: u16 = 400;
 /// Requests without an answer at a time; the server is busy when it dies.
 const IN_FLIGHT: u16 = 16;
+/// Addresses that they ask for: some are asked for twice, and only one client can have them.
+const ADDRESSES: u16 = 300;
+/// Rounds of an ordinary run; `CRASH_ROUNDS` asks for others.
 const ROUNDS: u64 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the link must be quiet to be empty: everything on it was sent before the server died.
@@ -46,23 +49,23 @@ fn check(subject: Subject) {
     if !Subject::chosen().contains(&subject) || !subject.is_at_hand(Subject::dhcpd) {
         return;
     }
-    let seed = seed();
-    for round in 0..ROUNDS {
+    let seed = number_in("SEED").unwrap_or_else(random);
+    for round in 0..number_in("CRASH_ROUNDS").unwrap_or(ROUNDS) {
         println!("SEED={} reproduces this round", seed + round);
-        let limit = 1 + (seed + round).wrapping_mul(6_364_136_223_846_793_005) % 300;
+        let limit = 1 + (seed + round).wrapping_mul(6_364_136_223_846_793_005) % 250;
         kill_after(subject, usize::try_from(limit).unwrap());
     }
 }
 
+fn number_in(variable: &str) -> Option<u64> {
+    let given = std::env::var(variable).ok();
+    given.and_then(|text| text.parse().ok())
+}
+
 /// Where in the service the kill falls: chosen anew in every run, printed, and repeatable by `SEED`.
-fn seed() -> u64 {
-    let given = std::env::var("SEED")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        u64::from(now.unwrap().subsec_nanos())
-    })
+fn random() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::from(now.unwrap().subsec_nanos())
 }
 
 fn kill_after(subject: Subject, acknowledged: usize) {
@@ -77,6 +80,9 @@ fn kill_after(subject: Subject, acknowledged: usize) {
         leases.extend(granted(&reply));
     }
     assert!(leases.len() >= acknowledged);
+    let held: HashSet<_> = leases.values().collect();
+    assert_eq!(held.len(), leases.len(), "an address has two clients");
+    expect_to_load(&lab, leases.len());
     expect_in_file(&lab.read_leases().unwrap(), &leases);
     let _again = lab.start(subject).unwrap();
     expect_in_file(&lab.read_leases().unwrap(), &leases);
@@ -86,23 +92,46 @@ fn kill_after(subject: Subject, acknowledged: usize) {
 /// Lets clients ask, some at a time, until so many have been served.
 fn serve_until(wire: &Wire, acknowledged: usize) -> HashMap<u16, Ipv4Addr> {
     let mut leases = HashMap::new();
-    let mut next = 0;
+    let (mut asked, mut answered) = (0, 0);
     while leases.len() < acknowledged {
-        while next < CLIENTS && usize::from(next) < leases.len() + usize::from(IN_FLIGHT) {
-            wire.send(&request_for(next, wish(next))).unwrap();
-            next += 1;
+        while asked < CLIENTS && asked < answered + IN_FLIGHT {
+            wire.send(&request_for(asked, wish(asked))).unwrap();
+            asked += 1;
         }
         let reply = wire
             .receive(PATIENCE)
             .unwrap()
             .expect("the server is silent");
+        answered += 1;
         leases.extend(granted(&reply));
     }
     leases
 }
 
 fn wish(number: u16) -> Ipv4Addr {
-    Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 9, 1, 0)) + u32::from(number))
+    let first = Ipv4Addr::new(10, 9, 1, 0).to_bits();
+    Ipv4Addr::from_bits(first + u32::from(number * 7 % ADDRESSES))
+}
+
+/// Both servers read the file as it was left, with all that was acknowledged.
+fn expect_to_load(lab: &DhcpLab, acknowledged: usize) {
+    for reader in [Subject::Original, Subject::Ours] {
+        if reader.dhcpd().is_err() {
+            continue;
+        }
+        let mut command = lab.command(reader).unwrap();
+        let output = lab.server.output(command.arg("-T")).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{reader}: {said}");
+        let count = said.lines().find_map(|line| {
+            let rest = line.strip_prefix("Wrote ")?;
+            rest.strip_suffix(" leases to leases file.")?.parse().ok()
+        });
+        assert!(
+            count.is_some_and(|count: usize| count >= acknowledged),
+            "{reader}: {said}"
+        );
+    }
 }
 
 fn expect_in_file(file: &str, leases: &HashMap<u16, Ipv4Addr>) {

@@ -19,6 +19,7 @@ const DEVICES: [&str; 9] = [
 pub struct View {
     bound: Vec<(PathBuf, PathBuf)>,
     empty: Vec<PathBuf>,
+    small: Vec<(PathBuf, u32)>,
     log_socket: Option<PathBuf>,
 }
 
@@ -37,6 +38,13 @@ impl View {
         self
     }
 
+    /// As [`View::empty`], on a disk that holds no more than so many bytes.
+    #[must_use]
+    pub fn small(mut self, target: impl Into<PathBuf>, bytes: u32) -> Self {
+        self.small.push((target.into(), bytes));
+        self
+    }
+
     /// What is sent to `/dev/log` reaches the datagram socket at `socket` (see [`super::Syslog`]).
     #[must_use]
     pub fn log_to(mut self, socket: impl Into<PathBuf>) -> Self {
@@ -46,7 +54,8 @@ impl View {
 
     /// Makes the calling thread and what it starts see the difference. Nothing changes for anybody else.
     pub(super) fn apply(&self) -> Result<()> {
-        if self.bound.is_empty() && self.empty.is_empty() && self.log_socket.is_none() {
+        let shows_all = self.bound.is_empty() && self.empty.is_empty() && self.small.is_empty();
+        if shows_all && self.log_socket.is_none() {
             return Ok(());
         }
         leave_shared_mounts()?;
@@ -54,7 +63,10 @@ impl View {
             bind(source, target)?;
         }
         for target in &self.empty {
-            mount_memory(target)?;
+            mount_memory(target, "mode=0755")?;
+        }
+        for (target, bytes) in &self.small {
+            mount_memory(target, &format!("mode=0755,size={bytes}"))?;
         }
         self.log_socket.as_deref().map_or(Ok(()), private_devices)
     }
@@ -76,16 +88,10 @@ fn bind(source: &Path, target: &Path) -> Result<()> {
     ))
 }
 
-fn mount_memory(target: &Path) -> Result<()> {
+fn mount_memory(target: &Path, options: &str) -> Result<()> {
     let flags = MsFlags::MS_NOSUID;
-    mount(
-        Some("tmpfs"),
-        target,
-        Some("tmpfs"),
-        flags,
-        Some("mode=0755"),
-    )
-    .context(format!("cannot mount memory on {}", target.display()))
+    mount(Some("tmpfs"), target, Some("tmpfs"), flags, Some(options))
+        .context(format!("cannot mount memory on {}", target.display()))
 }
 
 /// Puts a `/dev` of our own in place: `/dev/log` itself cannot be bound over, since it may be absent or a symbolic link.
@@ -93,7 +99,7 @@ fn private_devices(log_socket: &Path) -> Result<()> {
     let staging = log_socket.with_extension("dev");
     let doing = format!("cannot prepare {}", staging.display());
     fs::create_dir_all(&staging).context(&doing)?;
-    mount_memory(&staging)?;
+    mount_memory(&staging, "mode=0755")?;
     fs::create_dir(staging.join("net")).context(&doing)?;
     for device in DEVICES {
         let original = Path::new("/dev").join(device);
