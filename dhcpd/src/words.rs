@@ -8,6 +8,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use common::sys::names::LookupError;
 use common::sys::packet;
 
 /// What `--version` prints: our own name, and the one that scripts look for.
@@ -423,6 +424,32 @@ pub const STARTING_SERVICE: &str = "Server starting service.";
 pub fn cannot_detach(error: &io::Error) -> String {
     format!("Can't fork daemon: {}", reason(error))
 }
+
+/// A host name has no address, for the time being or at all.
+#[must_use]
+pub fn lookup_failed(name: &str, error: LookupError) -> String {
+    match error {
+        LookupError::Unknown => format!("{name}: host unknown."),
+        LookupError::NoAddress => format!("{name}: no A record associated with address"),
+        LookupError::Temporary => format!("{name}: temporary name server failure"),
+        LookupError::Failed => format!("{name}: name server failed"),
+    }
+}
+
+/// A host name has an address again.
+#[must_use]
+pub fn lookup_succeeds(name: &str) -> String {
+    format!("{name}: has an address again")
+}
+
+/// Host names cannot be looked up.
+#[must_use]
+pub fn no_resolver(error: &io::Error) -> String {
+    format!("Host names cannot be looked up: {}", reason(error))
+}
+
+/// The process that looks host names up has ended.
+pub const RESOLVER_GONE: &str = "Host names are not looked up any more: the resolver has ended.";
 
 /// A program that the configuration names could not be started.
 #[must_use]

@@ -8,6 +8,7 @@ pub mod icmp;
 pub mod interface_monitor;
 pub mod limits;
 pub mod local_time;
+pub mod names;
 #[cfg(target_os = "linux")]
 #[path = "packet_linux.rs"]
 pub mod packet;

@@ -75,6 +75,12 @@ impl Engine {
         }
     }
 
+    /// From now on a host name of the configuration has these addresses; none if there is no such host.
+    pub fn resolve(&mut self, name: &str, addresses: Vec<Ipv4Addr>) {
+        let names = &mut Arc::make_mut(&mut self.world).setup.names;
+        names.addresses.insert(name.into(), addresses);
+    }
+
     /// Handles the UDP payload of a message to the server's port.
     pub fn packet(&mut self, now: Time, arrival: &Arrival, bytes: &[u8], outbox: &mut Outbox) {
         let world = Arc::clone(&self.world);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use common::log::Logger;
 use common::process::{self, PidFile, Readiness};
+use common::sys::names;
 use common::sys::packet::PacketSocket;
 
 use super::clock;
@@ -18,8 +19,10 @@ use super::interfaces::Sockets;
 use super::leasefile;
 use super::leases::Stock;
 use super::listen::{self, Listening};
+use super::names::Names;
 use super::parameters::{self, Parameters};
 use super::paths::Paths;
+use super::resolver::Resolver;
 use super::storage::Owner;
 use crate::cli::{Goal, Options, Residence};
 use crate::config::Family;
@@ -37,7 +40,8 @@ pub(super) struct Draft {
     paths: Paths,
     port: u16,
     config: Arc<Config>,
-    names: ResolvedNames,
+    resolved: ResolvedNames,
+    names: Names,
     parameters: Parameters,
 }
 
@@ -47,14 +51,12 @@ impl Draft {
         options: Options,
         paths: Paths,
         port: u16,
+        resolver: Option<Resolver>,
         logger: &Arc<Logger>,
     ) -> Result<Self, Fatal> {
         let config = configuration::read(&paths.config, &options, logger)?;
-        let names = match options.goal {
-            Goal::Serve => parameters::resolve(&config.names),
-            Goal::TestConfiguration | Goal::TestLeases => parameters::resolve(&config.asked_names),
-        };
-        let parameters = Parameters::evaluate(&config, &names, clock::now());
+        let (resolved, names) = look_up(&config, options.goal, resolver, logger);
+        let parameters = Parameters::evaluate(&config, &resolved, clock::now());
         parameters.act(logger)?;
         if let Some(facility) = parameters.facility {
             logger.set_facility(facility);
@@ -67,6 +69,7 @@ impl Draft {
             paths: override_paths(paths, options.family, &parameters),
             config: Arc::new(config),
             options,
+            resolved,
             names,
             parameters,
         })
@@ -115,7 +118,7 @@ impl Draft {
         let stock = Stock::load(
             path,
             Owner::default(),
-            (&self.config, &self.names),
+            (&self.config, &self.resolved),
             clock::now(),
             logger,
         )?;
@@ -132,7 +135,7 @@ impl Draft {
         let mut stock = Stock::load(
             path,
             owner,
-            (&self.config, &self.names),
+            (&self.config, &self.resolved),
             clock::now(),
             logger,
         )?;
@@ -199,16 +202,17 @@ impl Draft {
         Ok(())
     }
 
-    /// What the engine needs to know.
-    pub(super) fn into_setup(self, listeners: Vec<Listener>) -> Setup {
-        Setup {
+    /// What the engine needs to know, and the names that it will hear of again.
+    pub(super) fn into_setup(self, listeners: Vec<Listener>) -> (Setup, Names) {
+        let setup = Setup {
             interfaces: listeners,
             local_port: self.port,
             remote_port: self.remote_port(),
             limited_broadcast: self.limited_broadcast(),
             config: self.config,
-            names: self.names,
-        }
+            names: self.resolved,
+        };
+        (setup, self.names)
     }
 
     /// Clients listen on the port behind the server's.
@@ -220,10 +224,26 @@ impl Draft {
     /// `-s` names a host that takes the place of everybody. A name that cannot be resolved changes nothing.
     fn limited_broadcast(&self) -> Ipv4Addr {
         let flag = self.options.broadcast.as_deref();
-        let named = || parameters::addresses_of(flag?).first().copied();
+        let named = || names::addresses_of(flag?).ok()?.first().copied();
         let configured = self.parameters.limited_broadcast;
         configured.or_else(named).unwrap_or(Ipv4Addr::BROADCAST)
     }
+}
+
+/// A server has its names looked up for as long as it runs. A test only knows those that it asks for.
+fn look_up(
+    config: &Config,
+    goal: Goal,
+    resolver: Option<Resolver>,
+    logger: &Logger,
+) -> (ResolvedNames, Names) {
+    let (now, later) = match goal {
+        Goal::Serve => (&[][..], &config.names[..]),
+        Goal::TestConfiguration | Goal::TestLeases => (&config.asked_names[..], &[][..]),
+    };
+    let mut resolved = parameters::resolve(now);
+    let names = Names::start(resolver, later, &mut resolved, logger);
+    (resolved, names)
 }
 
 /// Of DHCPv6 the parameters of its own come before those of both families.

@@ -1,10 +1,11 @@
 //! What the configuration says about the process itself: files, ports, log.
 
-use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use common::log::{self, Facility, Line, Logger};
+use common::sys::names;
 use common::time::Time;
 
 use super::failure::Fatal;
@@ -98,27 +99,13 @@ impl Parameters {
     }
 }
 
-/// Looks up host names that the configuration mentions, and the name of this machine. One that has no address is left
-/// out; the evaluator treats it as null.
-pub(super) fn resolve(names: &[Box<str>]) -> ResolvedNames {
-    let with_addresses = names.iter().map(|name| (name.clone(), addresses_of(name)));
+/// Looks up host names, and the name of this machine. One that has no address is left out; the evaluator treats it as
+/// null.
+pub(super) fn resolve(asked: &[Box<str>]) -> ResolvedNames {
+    let found = |name: &str| Some((name.into(), names::addresses_of(name).ok()?));
     let own = nix::unistd::gethostname().unwrap_or_default();
     ResolvedNames {
-        addresses: with_addresses
-            .filter(|(_, addresses)| !addresses.is_empty())
-            .collect(),
+        addresses: asked.iter().filter_map(|name| found(name)).collect(),
         own: own.to_string_lossy().into(),
     }
-}
-
-/// The IPv4 addresses of a host name; none if it cannot be resolved.
-pub(super) fn addresses_of(name: &str) -> Vec<Ipv4Addr> {
-    let Ok(addresses) = (name, 0).to_socket_addrs() else {
-        return Vec::new();
-    };
-    let v4 = addresses.filter_map(|address| match address.ip() {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
-    });
-    v4.collect()
 }

@@ -17,6 +17,7 @@ use super::failure::Fatal;
 use super::identity::Identity;
 use super::interfaces::Interfaces;
 use super::paths::Paths;
+use super::resolver::Resolver;
 use super::server::{self, Parts};
 use crate::cli::{self, Goal, Options, Refusal, Residence};
 use crate::config::Family;
@@ -94,8 +95,9 @@ fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
     let port = choose_port(&options, logger)?;
     let identity = Identity::find(&options)?;
     let readiness = go_into_background(&options)?;
+    let resolver = split_resolver(&options, identity, logger);
     let icmp = open_icmp(&options, logger);
-    let draft = Draft::read(options, paths, port, logger)?;
+    let draft = Draft::read(options, paths, port, resolver, logger)?;
     draft.log_files(logger);
     configuration::check_peers(draft.config(), logger)?;
     draft.change_root()?;
@@ -134,12 +136,14 @@ fn serve(
         listeners.clone(),
         Arc::clone(logger),
     );
-    let engine = Engine::new(draft.into_setup(listeners), stock.table, clock::now());
+    let (setup, names) = draft.into_setup(listeners);
+    let engine = Engine::new(setup, stock.table, clock::now());
     let ended_by = server::run(Parts {
         engine,
         config,
         interfaces,
         monitor,
+        names,
         egress: Arc::new(egress),
         file: stock.file,
         reading: stock.reading,
@@ -188,6 +192,17 @@ fn go_into_background(options: &Options) -> Result<Option<Readiness>, Stop> {
         Ok(Side::Child(readiness)) => Ok(Some(readiness)),
         Err(error) => Err(Stop::Fatal(words::cannot_detach(&error).into())),
     }
+}
+
+/// Splits the resolver off while the process still has all rights, one thread and the system's own files. It ends at once
+/// if the configuration has no use for it.
+fn split_resolver(options: &Options, identity: Identity, logger: &Logger) -> Option<Resolver> {
+    if options.goal != Goal::Serve {
+        return None;
+    }
+    Resolver::start(identity)
+        .inspect_err(|error| logger.error(&words::no_resolver(error)))
+        .ok()
 }
 
 /// The original never looks at its interfaces again, so this is no reason not to start.

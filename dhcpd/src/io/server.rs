@@ -12,7 +12,7 @@ use common::time::Time;
 use nix::sys::signal::Signal;
 use tokio::runtime;
 use tokio::signal::unix::{self, SignalKind};
-use tokio::sync::mpsc::OwnedPermit;
+use tokio::sync::mpsc::{OwnedPermit, UnboundedReceiver};
 
 use super::clock;
 use super::commit::{Commits, News, Order};
@@ -22,8 +22,10 @@ use super::ingress::Ingress;
 use super::interfaces::{Changes, Interfaces, Surroundings};
 use super::leasefile::LeaseFile;
 use super::leases;
+use super::names::Names;
 use super::ping::Pinger;
 use super::programs::Programs;
+use super::resolver;
 use super::rewriting::Rewriting;
 use crate::config::model::Config;
 use crate::engine4::{Engine, InterfaceId, Outbox, Reply};
@@ -39,6 +41,7 @@ pub(super) struct Parts {
     pub(super) config: Arc<Config>,
     pub(super) interfaces: Interfaces,
     pub(super) monitor: Option<InterfaceMonitor>,
+    pub(super) names: Names,
     pub(super) egress: Arc<Egress>,
     pub(super) file: LeaseFile,
     pub(super) reading: Reading,
@@ -64,6 +67,8 @@ struct Server {
     config: Arc<Config>,
     interfaces: Interfaces,
     changes: Changes,
+    names: Names,
+    answers: Option<UnboundedReceiver<resolver::Answer>>,
     ingress: Ingress,
     egress: Arc<Egress>,
     pinger: Pinger,
@@ -82,6 +87,8 @@ enum Event {
     Answer(Ipv4Addr),
     News(News),
     Interfaces,
+    /// `None` if there will be no more.
+    Lookup(Option<resolver::Answer>),
     Wakeup,
 }
 
@@ -99,6 +106,8 @@ impl Server {
             config: parts.config,
             interfaces: parts.interfaces,
             changes: Changes::new(parts.monitor)?,
+            answers: parts.names.listen()?,
+            names: parts.names,
             egress: parts.egress,
             commits,
             programs: Programs::start(Arc::clone(&parts.logger))?,
@@ -117,13 +126,14 @@ impl Server {
                 room.send(order);
                 continue;
             }
+            self.names.ask_due(clock::now());
             match self.next_event().await {
                 Event::Stop(signal) => {
                     drop(room);
                     self.finish();
                     return Ok(signal);
                 }
-                event => self.handle(&event),
+                event => self.handle(event),
             }
             self.deliver(room);
             if self.outbox.ended {
@@ -149,20 +159,25 @@ impl Server {
             address = self.pinger.next_answer() => Event::Answer(address),
             news = self.commits.next_news() => Event::News(news),
             () = self.changes.next() => Event::Interfaces,
+            answer = next_lookup(&mut self.answers) => Event::Lookup(answer),
             () = tokio::time::sleep(pause) => Event::Wakeup,
         }
     }
 
     fn pause(&self) -> Duration {
-        let wakeups = [self.engine.next_wakeup(), self.rewriting.mends_at()];
+        let wakeups = [
+            self.engine.next_wakeup(),
+            self.rewriting.mends_at(),
+            self.names.next_due(),
+        ];
         let wakeup = wakeups.into_iter().flatten().min();
         let pause = wakeup.map_or(LONGEST_SLEEP, |time| time.since(clock::now()));
         pause.min(LONGEST_SLEEP)
     }
 
-    fn handle(&mut self, event: &Event) {
+    fn handle(&mut self, event: Event) {
         let (engine, outbox, now) = (&mut self.engine, &mut self.outbox, clock::now());
-        match *event {
+        match event {
             Event::Frames(interface) => self.ingress.each(interface, |arrival, bytes| {
                 engine.packet(now, arrival, bytes, outbox);
             }),
@@ -173,6 +188,16 @@ impl Server {
                 ingress: &mut self.ingress,
                 egress: &self.egress,
             }),
+            Event::Lookup(Some(answer)) => {
+                if let Some((name, addresses)) = self.names.note(answer, now, &self.logger) {
+                    engine.resolve(&name, addresses);
+                }
+            }
+            Event::Lookup(None) => {
+                self.answers = None;
+                self.names.give_up();
+                self.logger.error(words::RESOLVER_GONE);
+            }
             Event::Wakeup => engine.tick(now, outbox),
             Event::Stop(_) => {}
         }
@@ -215,6 +240,16 @@ impl Server {
             |snapshot, text| engine.write_slice(snapshot, reading, text),
             |leases| leases::report(&self.config, leases, &self.logger),
         )
+    }
+}
+
+/// The next answer of the resolver, if one is running. Safe to cancel.
+async fn next_lookup(
+    answers: &mut Option<UnboundedReceiver<resolver::Answer>>,
+) -> Option<resolver::Answer> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
     }
 }
 

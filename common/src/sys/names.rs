@@ -1,0 +1,138 @@
+//! Host names and addresses, asked of the system's resolver. Blocks for as long as that takes.
+#![expect(unsafe_code, reason = "nobody wraps the C library's resolver")]
+
+use std::ffi::{CStr, CString};
+use std::net::Ipv4Addr;
+use std::ptr;
+
+use nix::libc;
+
+/// The longest name that a look-up can bring.
+const LONGEST_NAME: usize = 1025;
+
+/// Why a name has no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupError {
+    /// There is no such host.
+    Unknown,
+    /// The host has no address of this family.
+    NoAddress,
+    /// Nobody could say; another try may succeed.
+    Temporary,
+    /// Nobody could say.
+    Failed,
+}
+
+/// The IPv4 addresses of a host, in the resolver's order.
+///
+/// # Errors
+/// There is none, or the resolver could not say.
+pub fn addresses_of(name: &str) -> Result<Vec<Ipv4Addr>, LookupError> {
+    let name = CString::new(name).map_err(|_| LookupError::Unknown)?;
+    // SAFETY: the structure holds integers and pointers, for which zero bytes are valid.
+    let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
+    (hints.ai_family, hints.ai_socktype) = (libc::AF_INET, libc::SOCK_DGRAM);
+    let mut list = List(ptr::null_mut());
+    // SAFETY: name and hints outlive the call, the service may be missing, and the list goes where there is room for it.
+    let result = unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut list.0) };
+    if result != 0 {
+        return Err(error_of(result));
+    }
+    let addresses = list.addresses();
+    if addresses.is_empty() {
+        return Err(LookupError::NoAddress);
+    }
+    Ok(addresses)
+}
+
+/// The name of the host with this address; `None` if there is none or the resolver cannot say.
+#[must_use]
+pub fn name_of(address: Ipv4Addr) -> Option<String> {
+    // SAFETY: the structure holds integers only, for which zero bytes are valid.
+    let mut socket_address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+    socket_address.sin_family = libc::sa_family_t::try_from(libc::AF_INET).ok()?;
+    socket_address.sin_addr.s_addr = u32::from_ne_bytes(address.octets());
+    let length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).ok()?;
+    let mut name = [0_u8; LONGEST_NAME];
+    let room = libc::socklen_t::try_from(name.len()).ok()?;
+    // SAFETY: the address is a whole sockaddr_in of this length, the name has this much room, and a service is not wanted.
+    let result = unsafe {
+        libc::getnameinfo(
+            (&raw const socket_address).cast(),
+            length,
+            name.as_mut_ptr().cast(),
+            room,
+            ptr::null_mut(),
+            0,
+            libc::NI_NAMEREQD,
+        )
+    };
+    if result != 0 {
+        return None;
+    }
+    let name = CStr::from_bytes_until_nul(&name).ok()?;
+    name.to_str().ok().map(str::to_owned)
+}
+
+/// What getaddrinfo(3) made, given back when dropped.
+struct List(*mut libc::addrinfo);
+
+impl List {
+    fn addresses(&self) -> Vec<Ipv4Addr> {
+        let mut addresses = Vec::new();
+        let mut next = self.0;
+        // SAFETY: each pointer is null or leads to an entry of the list, which lives as long as this value.
+        while let Some(entry) = unsafe { next.as_ref() } {
+            if entry.ai_family == libc::AF_INET {
+                let socket_address: *const libc::sockaddr_in = entry.ai_addr.cast();
+                // SAFETY: the address of an entry of this family is null or a whole sockaddr_in.
+                let address = unsafe { socket_address.as_ref() };
+                let bits = address.map(|address| address.sin_addr.s_addr);
+                addresses.extend(bits.map(|bits| Ipv4Addr::from(bits.to_ne_bytes())));
+            }
+            next = entry.ai_next;
+        }
+        addresses
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: the list came from getaddrinfo(3), and nothing refers to it any more.
+            unsafe { libc::freeaddrinfo(self.0) };
+        }
+    }
+}
+
+fn error_of(result: i32) -> LookupError {
+    match result {
+        libc::EAI_NONAME => LookupError::Unknown,
+        libc::EAI_AGAIN => LookupError::Temporary,
+        #[cfg(target_os = "linux")]
+        libc::EAI_NODATA => LookupError::NoAddress,
+        _ => LookupError::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_itself_is_found_both_ways() {
+        assert_eq!(addresses_of("localhost"), Ok(vec![Ipv4Addr::LOCALHOST]));
+        assert_eq!(
+            addresses_of("10.9.0.1"),
+            Ok(vec![Ipv4Addr::new(10, 9, 0, 1)])
+        );
+        let name = name_of(Ipv4Addr::LOCALHOST);
+        assert!(name.is_some_and(|name| name.contains("localhost")));
+    }
+
+    #[test]
+    fn what_is_no_name_is_unknown() {
+        assert_eq!(addresses_of("zero\0byte"), Err(LookupError::Unknown));
+        assert!(addresses_of("no such name").is_err());
+    }
+}
