@@ -280,7 +280,11 @@ impl Play<'_> {
             .skip_while(|line| !line.starts_with("PID file:"))
             .skip(1)
             .take_while(|line| !line.starts_with("Listening on"))
-            .map(|line| format!(". {}", line.replace(&path, "LEASES")))
+            .map(|line| {
+                format!(". {}", line.replace(&path, "LEASES"))
+                    .trim_end()
+                    .to_owned()
+            })
             .collect()
     }
 
