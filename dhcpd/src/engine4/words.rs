@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use common::log::{Level, Line};
 use common::net::HardwareAddress;
 
-use crate::wire::{Fault, Malformed, MessageType, Note, Reject, ReplyError, ReplyNote};
+use crate::wire::{MessageType, Note, Reject, ReplyError, ReplyNote};
 
 /// A client in a log line: who it is, what it calls itself, and how its message came.
 #[derive(Clone, Debug)]
@@ -370,7 +370,7 @@ pub(super) fn reject(reason: &Reject) -> Option<String> {
     match reason {
         Reject::TooShort | Reject::NotRequest => None,
         Reject::HardwareLength => Some("Discarding packet with bogus hlen.".to_owned()),
-        Reject::Malformed(fault) => Some(malformed(fault)),
+        Reject::Malformed(fault) => Some(fault.to_string()),
         Reject::EmptyClientIdentifier => {
             Some("Dropped DHCPv4 packet with zero-length client-id".to_owned())
         }
@@ -385,7 +385,7 @@ pub(super) fn note(note: &Note) -> Line {
         ),
         Note::ShortClientIdentifier => (Level::Debug, ONE_CHARACTER.to_owned()),
         Note::NoIdentifier => (Level::Debug, NO_IDENTITY.to_owned()),
-        Note::MalformedSuboption(fault) => (Level::Error, malformed(fault)),
+        Note::MalformedSuboption(fault) => (Level::Error, fault.to_string()),
         Note::FqdnLabelTooLong => (
             Level::Info,
             "label length exceeds 63 in fqdn option".to_owned(),
@@ -398,16 +398,6 @@ pub(super) fn note(note: &Note) -> Line {
 const ONE_CHARACTER: &str = "Accepted DHCPv4 packet with one-character client-id - a future version of ISC DHCP will \
                              reject this";
 const NO_IDENTITY: &str = "Received DHCPv4 packet without client-id option and empty hlen field.";
-
-/// The original has not looked the option up yet when it says this, so it has no name.
-fn malformed(fault: &Malformed) -> String {
-    let Malformed { space, code, .. } = fault;
-    let what = match fault.fault {
-        Fault::MissingLength => "code tag at end of buffer - missing length field",
-        Fault::TooLong => "option length exceeds option buffer length",
-    };
-    format!("parse_option_buffer: malformed option {space}.<unknown> (code {code}): {what}.")
-}
 
 fn type_name(kind: MessageType) -> String {
     const NAMES: [&str; 13] = [

@@ -29,10 +29,7 @@ impl<'e> Evaluator<'e> {
             Boolean::Matches(found) => self.matches(found),
             Boolean::Junction(chain) => self.junction(chain),
             Boolean::Not(inner) => self.boolean(inner).map(|value| !value),
-            Boolean::Exists(id) => {
-                let request = self.context.request;
-                Some(request.is_some_and(|request| request.options.contains(*id)))
-            }
+            Boolean::Exists(id) => Some(self.request_option(*id).is_some()),
             Boolean::Known => self.context.request.map(|_| self.context.known),
             Boolean::Static => Some(self.context.lease.is_some_and(|lease| lease.is_static)),
             Boolean::Defined(name) => Some(self.variable(name).is_some()),

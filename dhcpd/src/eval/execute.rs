@@ -121,7 +121,8 @@ impl<'b> Execution<'_, 'b, '_> {
             Action::On(events, handler) => self.attach(*events, handler.as_ref()),
             Action::Execute(program, arguments) => self.order(program, arguments),
             Action::AddClass(class) => self.context.added.borrow_mut().push(*class),
-            Action::Break | Action::Case(_) | Action::DefaultCase | Action::ParseVendorOption => {}
+            Action::ParseVendorOption => self.with(|evaluator| evaluator.open_vendor_options()),
+            Action::Break | Action::Case(_) | Action::DefaultCase => {}
         }
     }
 

@@ -8,13 +8,31 @@ use super::ast::Number;
 use super::context::Evaluator;
 use super::data::{Bytes, to_index};
 use super::words;
-use crate::options::OptionId;
-use crate::wire::text_of;
+use crate::options::{OptionId, codes};
+use crate::wire::{Note, text_of};
 
 impl<'e> Evaluator<'e> {
     pub(super) fn request_option(&self, id: OptionId) -> Option<Bytes<'e>> {
         let request = self.context.request?;
-        request.options.get(id).map(Cow::Borrowed)
+        let sent = request.options.get(id).map(Cow::Borrowed);
+        sent.or_else(|| request.vendor_option(id).map(Cow::Owned))
+    }
+
+    /// `parse-vendor-option;`: opens option 43 of the request as options of the space that `vendor-option-space` names.
+    pub(super) fn open_vendor_options(&self) {
+        let registry = self.context.registry;
+        let name = self.text(codes::VENDOR_OPTION_SPACE);
+        let space = name.and_then(|name| registry.space_named(&name));
+        let (Some(request), Some(space)) = (self.context.request, space) else {
+            return;
+        };
+        let mut notes = Vec::new();
+        request.open_vendor_options(space, registry, &mut notes);
+        for note in notes {
+            if let Note::MalformedSuboption(malformed) = note {
+                self.context.log(Level::Error, malformed.to_string());
+            }
+        }
     }
 
     pub(super) fn hardware(&self) -> Option<Bytes<'e>> {

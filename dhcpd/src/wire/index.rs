@@ -21,6 +21,16 @@ pub struct Received<'p> {
     pub value: Cow<'p, [u8]>,
 }
 
+impl Received<'_> {
+    /// The same, living longer than the message.
+    fn kept(self) -> Received<'static> {
+        Received {
+            id: self.id,
+            value: Cow::Owned(self.value.into_owned()),
+        }
+    }
+}
+
 /// Why options cannot be read: the message must be dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
@@ -32,6 +42,21 @@ pub struct Malformed {
     pub code: u32,
     /// What is wrong.
     pub fault: Fault,
+}
+
+/// In the original's words. It has not looked the option up yet when it says this, so the option has no name.
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { space, code, .. } = self;
+        let what = match self.fault {
+            Fault::MissingLength => "code tag at end of buffer - missing length field",
+            Fault::TooLong => "option length exceeds option buffer length",
+        };
+        write!(
+            f,
+            "parse_option_buffer: malformed option {space}.<unknown> (code {code}): {what}."
+        )
+    }
 }
 
 /// What is wrong with an option.
@@ -125,31 +150,25 @@ impl<'p> Options<'p> {
         self.open_owned(SpaceId::AGENT, information, &mut reader);
     }
 
-    /// Opens option 43 as options of `space` (`parse-vendor-option;`).
-    pub fn open_vendor_options(
-        &mut self,
+    /// Option 43 as options of `space`.
+    pub(super) fn open_vendor_options(
+        &self,
         space: SpaceId,
         registry: &Registry,
         notes: &mut Vec<Note>,
-    ) {
-        let Some(index) = self.position(codes::VENDOR_ENCAPSULATED_OPTIONS) else {
-            return;
-        };
-        let value = self.received.get(index).map(|found| found.value.clone());
-        let mut reader = Reader { registry, notes };
-        match value {
-            Some(Cow::Borrowed(value)) => reader.open(self, space, value, 0),
-            Some(Cow::Owned(value)) => self.open_owned(space, &value, &mut reader),
-            None => {}
-        }
+    ) -> Vec<Received<'static>> {
+        let value = self.get(codes::VENDOR_ENCAPSULATED_OPTIONS);
+        let mut opened = Options::none();
+        Reader { registry, notes }.open(&mut opened, space, value.unwrap_or_default(), 0);
+        opened.received.into_iter().map(Received::kept).collect()
     }
 
     /// Values in `bytes` do not live as long as the message: they are copied.
     fn open_owned(&mut self, space: SpaceId, bytes: &[u8], reader: &mut Reader<'_>) {
         let mut opened = Options::none();
         reader.open(&mut opened, space, bytes, 0);
-        for option in opened.received {
-            self.add(option.id, Cow::Owned(option.value.into_owned()));
+        for option in opened.received.into_iter().map(Received::kept) {
+            self.add(option.id, option.value);
         }
     }
 

@@ -1,13 +1,14 @@
 //! What a client's message says, as the server needs it: one pass over the bytes, then facts by name.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
-use super::index::{Malformed, Options};
+use super::index::{Malformed, Options, Received};
 use super::note::Note;
 use super::view::{BOOTREQUEST, View};
-use crate::options::{OptionId, Registry, codes};
+use crate::options::{OptionId, Registry, SpaceId, codes};
 
 /// A message type (option 53; RFC 2132, section 9.6; RFC 4388, section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +65,8 @@ pub struct Request<'p> {
     pub options: Options<'p>,
     /// The client's hardware address.
     pub hardware: HardwareAddress,
+    /// What statements have found in option 43.
+    vendor: RefCell<Vec<Received<'static>>>,
 }
 
 impl<'p> Request<'p> {
@@ -83,6 +86,7 @@ impl<'p> Request<'p> {
             view,
             options,
             hardware,
+            vendor: RefCell::default(),
         };
         request.check_identity(notes)?;
         if request.message_type().is_none() && view.header().op != BOOTREQUEST {
@@ -174,6 +178,20 @@ impl<'p> Request<'p> {
             *slot = *octet;
         }
         Some(Ipv4Addr::from(octets))
+    }
+
+    /// Opens option 43 as options of `space` (`parse-vendor-option;`), which [`vendor_option`](Self::vendor_option) finds then.
+    pub fn open_vendor_options(&self, space: SpaceId, registry: &Registry, notes: &mut Vec<Note>) {
+        let opened = self.options.open_vendor_options(space, registry, notes);
+        self.vendor.borrow_mut().extend(opened);
+    }
+
+    /// An option that was found in option 43.
+    #[must_use]
+    pub fn vendor_option(&self, id: OptionId) -> Option<Vec<u8>> {
+        let opened = self.vendor.borrow();
+        let found = opened.iter().find(|option| option.id == id)?;
+        Some(found.value.to_vec())
     }
 
     fn check_identity(&self, notes: &mut Vec<Note>) -> Result<(), Reject> {
