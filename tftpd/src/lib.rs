@@ -13,5 +13,6 @@ pub mod remap;
 pub mod session;
 pub mod wire;
 pub mod words;
+pub mod wrappers;
 
 pub use io::run;
