@@ -49,9 +49,6 @@ pub const NO_DIRECTORY: &str = "no -s directory";
 pub const SEVERAL_DIRECTORIES: &str = "too many -s directories";
 /// `-a` with a bare IPv6 address.
 pub const NEEDS_BRACKETS: &str = "Numeric IPv6 addresses need to be enclosed in []";
-/// `-s` by anyone but root.
-pub const SECURE_NEEDS_ROOT: &str =
-    "only root can change the root directory: start as root or leave out -s";
 /// What a directory answers; the system's text for it.
 const IS_DIRECTORY: &str = "Is a directory";
 /// What a FIFO and the like answer.

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod burst;
 pub mod fork;
 pub mod icmp;
+pub mod inherited;
 #[cfg(target_os = "linux")]
 pub mod interface_monitor;
 pub mod limits;

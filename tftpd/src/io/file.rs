@@ -1,24 +1,21 @@
-//! Files of transfers: opened without ever waiting, locked as the original locks them, read and written at places.
+//! Files of transfers: opened without ever waiting, read and written at places.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
 
+use super::root::Root;
 use crate::access::{FileFacts, FileKind};
 use crate::cli::Creation;
 use crate::wire::Direction;
 
 /// A FIFO must not make the server wait for its other side, and a terminal must not become ours.
-const OPEN_FLAGS: i32 = libc::O_NONBLOCK | libc::O_NOCTTY;
+const OPEN_FLAGS: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOCTTY);
 /// The mode of new files before the mask.
-const NEW_FILE: u32 = 0o666;
+const NEW_FILE: Mode = Mode::from_bits_truncate(0o666);
 
 /// An opened file and what it is.
 pub(super) struct Opened {
@@ -28,11 +25,15 @@ pub(super) struct Opened {
 }
 
 /// Opens the file called `name` for a transfer in this direction. Nothing is truncated.
-pub(super) fn open(name: &[u8], direction: Direction, creation: Creation) -> io::Result<Opened> {
-    let path = Path::new(std::ffi::OsStr::from_bytes(name));
+pub(super) fn open(
+    root: &Root,
+    name: &[u8],
+    direction: Direction,
+    creation: Creation,
+) -> io::Result<Opened> {
     let (file, created) = match direction {
-        Direction::Read => (options().read(true).open(path)?, false),
-        Direction::Write => open_for_writing(path, creation)?,
+        Direction::Read => (root.open(name, OPEN_FLAGS, NEW_FILE)?, false),
+        Direction::Write => open_for_writing(root, name, creation)?,
     };
     let metadata = file.metadata()?;
     let facts = FileFacts {
@@ -48,25 +49,14 @@ pub(super) fn open(name: &[u8], direction: Direction, creation: Creation) -> io:
 }
 
 /// The second attempt follows a dangling link, as the original does, so it does not insist on making the file.
-fn open_for_writing(path: &Path, creation: Creation) -> io::Result<(File, bool)> {
-    match options().write(true).open(path) {
+fn open_for_writing(root: &Root, name: &[u8], creation: Creation) -> io::Result<(File, bool)> {
+    let flags = OPEN_FLAGS | OFlag::O_WRONLY;
+    match root.open(name, flags, NEW_FILE) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && creation == Creation::Allowed => {
-            let file = options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(NEW_FILE)
-                .open(path)?;
-            Ok((file, true))
+            Ok((root.open(name, flags | OFlag::O_CREAT, NEW_FILE)?, true))
         }
         opened => Ok((opened?, false)),
     }
-}
-
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags(OPEN_FLAGS);
-    options
 }
 
 fn kind(file_type: std::fs::FileType) -> FileKind {
@@ -79,24 +69,6 @@ fn kind(file_type: std::fs::FileType) -> FileKind {
     } else {
         FileKind::Other
     }
-}
-
-/// True unless somebody, this process included, holds a lock against it: locks belong to the opened file, so that two
-/// transfers exclude each other as two of the original's processes do. A filesystem that cannot lock refuses nobody.
-pub(super) fn lock(file: &File, direction: Direction) -> bool {
-    let kind = match direction {
-        Direction::Read => libc::F_RDLCK,
-        Direction::Write => libc::F_WRLCK,
-    };
-    let lock = libc::flock {
-        l_type: i16::try_from(kind).unwrap_or_default(),
-        l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    let outcome = fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&lock));
-    !matches!(outcome, Err(Errno::EAGAIN | Errno::EACCES))
 }
 
 /// Fills `buffer` from `offset` on, less only at the end of the file. Returns how much.

@@ -1,5 +1,6 @@
 //! A datagram on the listening socket: from its bytes to a running transfer, an ERROR, or silence.
 
+use std::fs::File;
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
 
@@ -10,6 +11,7 @@ use tokio::task::spawn_local;
 use super::channel::{Channel, Line};
 use super::file;
 use super::listener::Listener;
+use super::locks::Hold;
 use super::mapper::{Job, Mapped, Mapper};
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
@@ -42,6 +44,14 @@ struct Caller {
     client: SocketAddr,
     line: Line,
     slot: Slot,
+}
+
+/// What a transfer begins with.
+struct Prepared {
+    session: Session,
+    file: File,
+    hold: Hold,
+    direction: Direction,
 }
 
 /// Takes a datagram that came to a listening socket.
@@ -128,7 +138,7 @@ async fn map_name(
 /// Whether a request could be served under this name. Nothing is created.
 fn can_open(server: &Server, direction: Direction, name: &[u8]) -> bool {
     server.rules.judge_name(name).is_ok()
-        && file::open(name, direction, Creation::Refused)
+        && file::open(&server.root, name, direction, Creation::Refused)
             .is_ok_and(|opened| server.rules.judge_file(direction, opened.facts).is_ok())
 }
 
@@ -139,7 +149,7 @@ fn answer(
     mapped: Option<&[u8]>,
 ) {
     match prepare(server, request, mapped, caller.client) {
-        Ok((session, file, direction)) => start(server, caller, session, file, direction),
+        Ok(prepared) => start(server, caller, prepared),
         Err(Rejection::Told(refusal)) => refuse(server, &caller, &refusal),
         Err(Rejection::Silent) => {}
     }
@@ -188,7 +198,7 @@ fn prepare(
     request: Result<Request<'_>, RequestError>,
     mapped: Option<&[u8]>,
     client: SocketAddr,
-) -> Result<(Session, std::fs::File, Direction), Rejection> {
+) -> Result<Prepared, Rejection> {
     let request = request
         .map_err(|error| words::refuse_request(error).map_or(Rejection::Silent, Rejection::Told))?;
     let Request {
@@ -206,15 +216,16 @@ fn prepare(
         }
     });
     server.rules.judge_name(name)?;
-    let opened = file::open(name, direction, server.settings.creation)
+    let opened = file::open(&server.root, name, direction, server.settings.creation)
         .map_err(|error| words::refuse_open(&error))?;
     server.rules.judge_file(direction, opened.facts)?;
-    if !file::lock(&opened.file, direction) {
+    let hold = server.locks.take(&opened.file, direction);
+    let Some(hold) = hold.map_err(|error| words::refuse_open(&error))? else {
         server
             .logger
             .write(Level::Warning, &words::locked(client.ip(), name));
         return Err(Rejection::Silent);
-    }
+    };
     let subject = Subject {
         direction,
         mode,
@@ -224,19 +235,25 @@ fn prepare(
     if direction == Direction::Write {
         opened.file.set_len(0).map_err(|_| words::refuse_reset())?;
     }
-    Ok((Session::new(direction, mode, terms), opened.file, direction))
+    Ok(Prepared {
+        session: Session::new(direction, mode, terms),
+        file: opened.file,
+        hold,
+        direction,
+    })
 }
 
-fn start(
-    server: &Rc<Server>,
-    caller: Caller,
-    session: Session,
-    file: std::fs::File,
-    direction: Direction,
-) {
+fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared) {
+    let Prepared {
+        session,
+        file,
+        hold,
+        direction,
+    } = prepared;
     let transfer = Transfer {
         session,
         file: Some(file),
+        hold: Some(hold),
         direction,
         client: caller.client,
         heard: false,

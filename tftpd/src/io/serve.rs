@@ -21,9 +21,11 @@ use tokio::time::timeout;
 
 use super::lifeline::{Lifeline, Order, Report, ServerEnd};
 use super::listener::Listener;
+use super::locks::Locks;
 use super::map_file::TriedMap;
 use super::mapper::{MapFile, Mapper, Staff, Trial};
 use super::ports::Ports;
+use super::root::Root;
 use super::single_port::Switchboard;
 use super::slots::Slots;
 use super::supervise::{Stop, runtime};
@@ -49,6 +51,10 @@ pub(super) struct Server {
     pub(super) stopping: Cell<bool>,
     /// Who cuts windows into packets.
     pub(super) cutting: Cutting,
+    /// Where names begin.
+    pub(super) root: Root,
+    /// The files in use.
+    pub(super) locks: Rc<Locks>,
     /// Applies the rules of the map file.
     pub(super) mapper: Option<Mapper>,
     map: Option<TriedMap>,
@@ -71,6 +77,8 @@ impl Server {
             stopping: Cell::new(false),
             cutting: Cutting::Own,
             settings,
+            root: Root::System,
+            locks: Rc::default(),
             mapper: None,
             map,
             account,
@@ -101,10 +109,13 @@ impl Server {
 
     /// What must be done before the reactor runs. The processes that apply map rules have no use for `ends`.
     fn prepare(
-        &self,
+        &mut self,
         ends: &mut Option<(Vec<UdpSocket>, Lifeline)>,
     ) -> Result<(Option<Staff>, Runtime), StartError> {
         self.give_up_root()?;
+        if self.settings.secure {
+            self.root = Root::working_directory().map_err(|error| failure("open", &error))?;
+        }
         let staff = self
             .map
             .is_some()

@@ -106,9 +106,6 @@ fn find_account(settings: &Settings, logger: &Logger) -> Result<Option<Account>,
     if geteuid().is_root() {
         return Ok(Some(account));
     }
-    if settings.secure {
-        return Err(StartError::new(SYSTEM, words::SECURE_NEEDS_ROOT));
-    }
     logger.log(&Line {
         level: Level::Notice,
         text: words::unprivileged(user),

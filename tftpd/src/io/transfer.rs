@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::channel::Channel;
 use super::file;
+use super::locks::Hold;
 use super::request;
 use super::serve::Server;
 use super::single_port::NextRequest;
@@ -39,6 +40,8 @@ pub(super) struct Transfer {
     pub(super) session: Session,
     /// `None` once the upload is complete.
     pub(super) file: Option<File>,
+    /// Keeps others from the file for as long as it is open.
+    pub(super) hold: Option<Hold>,
     pub(super) direction: Direction,
     pub(super) client: SocketAddr,
     /// True once the client has answered.
@@ -186,6 +189,7 @@ impl Transfer {
         file::write_at(file, bytes, offset)?;
         if progress == Progress::Last {
             self.file = None;
+            self.hold = None;
         }
         Ok(())
     }
