@@ -45,14 +45,18 @@ impl HardwareAddress {
 /// Colon-separated two-digit hex, as every log line prints it.
 impl fmt::Display for HardwareAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(3 * self.octets.len());
-        for octet in self.octets() {
-            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-            text.extend([digit(octet >> 4), digit(octet & 15), ':']);
+        let digit = |value: u8| match value {
+            0..=9 => b'0' + value,
+            _ => b'a' - 10 + value,
+        };
+        let mut text = [[b':'; 3]; 16];
+        for (cell, octet) in text.iter_mut().zip(self.octets()) {
+            *cell = [digit(octet >> 4), digit(octet & 15), b':'];
         }
         // No colon behind the last.
-        text.pop();
-        f.write_str(&text)
+        let length = (3 * self.octets().len()).saturating_sub(1);
+        let text = text.as_flattened().get(..length).unwrap_or_default();
+        f.write_str(std::str::from_utf8(text).unwrap_or_default())
     }
 }
 

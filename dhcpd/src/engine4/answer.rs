@@ -171,7 +171,10 @@ pub(super) fn build(
 fn outcome(grant: &Grant<'_, '_>, lease: &Lease) -> String {
     let mut who = grant.exchange.who(Some(lease));
     // The original prints the hardware address here even where there is none.
-    who.client = grant.exchange.request.hardware.to_string();
+    let hardware = &grant.exchange.request.hardware;
+    if hardware.kind() == 0 {
+        who.client = hardware.to_string();
+    }
     let line = match grant.answer {
         Answer::Offer => words::offer,
         Answer::Ack => words::ack,

@@ -1,5 +1,6 @@
 //! One message from a client with everything that is known about it before a lease is looked for.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub(super) struct Exchange<'x> {
     /// Source address of the datagram.
     pub(super) peer: Ipv4Addr,
     pub(super) request: Request<'x>,
+    /// Relay agent, or interface, as it is printed.
+    via: Cow<'x, str>,
     /// `None` is BOOTP.
     pub(super) kind: Option<MessageType>,
     /// The link that the client is on, if it is known.
@@ -80,7 +83,12 @@ impl<'x> Exchange<'x> {
             }
         };
         let kind = request.message_type();
+        let giaddr = request.view.header().giaddr;
         Some(Self {
+            via: match giaddr.is_unspecified() {
+                true => Cow::Borrowed(&*interface.name),
+                false => Cow::Owned(giaddr.to_string()),
+            },
             world,
             now,
             interface_id: arrival.interface,
@@ -124,15 +132,12 @@ impl<'x> Exchange<'x> {
     }
 
     /// Relay agent, or interface.
-    pub(super) fn via(&self) -> String {
-        match self.is_relayed() {
-            true => self.giaddr().to_string(),
-            false => self.interface.name.to_string(),
-        }
+    pub(super) fn via(&self) -> &str {
+        &self.via
     }
 
     /// The client as it is printed; `lease` is what was found for it.
-    pub(super) fn who(&self, lease: Option<&Lease>) -> Who {
+    pub(super) fn who(&self, lease: Option<&Lease>) -> Who<'_> {
         let hardware = &self.request.hardware;
         let uid = lease.map(|lease| lease.uid.as_deref().unwrap_or_default());
         let client = match (hardware.kind(), uid) {
@@ -143,7 +148,7 @@ impl<'x> Exchange<'x> {
         Who {
             client,
             name: lease.and_then(printed_name),
-            via: self.via(),
+            via: &self.via,
         }
     }
 

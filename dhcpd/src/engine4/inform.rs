@@ -34,7 +34,7 @@ impl Engine {
         } else {
             ciaddr
         };
-        let prefix = words::inform(client, &exchange.via());
+        let prefix = words::inform(client, exchange.via());
         if client.is_unspecified() {
             return outbox.info(words::null_source(&prefix));
         }

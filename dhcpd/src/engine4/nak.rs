@@ -56,7 +56,7 @@ impl Engine {
             return;
         };
         let hardware = &exchange.request.hardware;
-        outbox.info(words::nak(address, hardware, &exchange.via()));
+        outbox.info(words::nak(address, hardware, exchange.via()));
         outbox.replies.push(Reply {
             bytes,
             route: to_relay(exchange).unwrap_or_else(|| broadcast_route(exchange, source)),

@@ -10,16 +10,16 @@ use crate::wire::{MessageType, Note, Reject, ReplyError, ReplyNote};
 
 /// A client in a log line: who it is, what it calls itself, and how its message came.
 #[derive(Clone, Debug)]
-pub(super) struct Who {
+pub(super) struct Who<'x> {
     /// Hardware address, or what stands for it.
     pub(super) client: String,
     /// Name in the lease, made printable.
     pub(super) name: Option<String>,
     /// Relay agent or interface.
-    pub(super) via: String,
+    pub(super) via: &'x str,
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.client)?;
         if let Some(name) = &self.name {
@@ -48,18 +48,30 @@ pub(super) const PINGED: &str = "pinged before offer";
 
 // What stands before a suffix.
 
-pub(super) fn discover(who: &Who) -> String {
-    format!("DHCPDISCOVER from {who}")
+/// Octets that nearly every line fits into: growing it bit by bit would take longer than writing it.
+const LINE: usize = 112;
+
+fn line(text: fmt::Arguments<'_>) -> String {
+    let mut line = String::with_capacity(LINE);
+    // A String takes whatever is written to it.
+    let _ = fmt::Write::write_fmt(&mut line, text);
+    line
 }
 
-pub(super) fn request(address: Ipv4Addr, server: Option<Ipv4Addr>, who: &Who) -> String {
+pub(super) fn discover(who: &Who<'_>) -> String {
+    line(format_args!("DHCPDISCOVER from {who}"))
+}
+
+pub(super) fn request(address: Ipv4Addr, server: Option<Ipv4Addr>, who: &Who<'_>) -> String {
     match server {
-        Some(server) => format!("DHCPREQUEST for {address} ({server}) from {who}"),
-        None => format!("DHCPREQUEST for {address} from {who}"),
+        Some(server) => line(format_args!(
+            "DHCPREQUEST for {address} ({server}) from {who}"
+        )),
+        None => line(format_args!("DHCPREQUEST for {address} from {who}")),
     }
 }
 
-pub(super) fn bootp(who: &Who) -> String {
+pub(super) fn bootp(who: &Who<'_>) -> String {
     format!("BOOTREQUEST from {who}")
 }
 
@@ -69,19 +81,19 @@ pub(super) fn inform(address: Ipv4Addr, via: &str) -> String {
 
 // Outcomes.
 
-pub(super) fn offer(address: Ipv4Addr, who: &Who) -> String {
-    format!("DHCPOFFER on {address} to {who}")
+pub(super) fn offer(address: Ipv4Addr, who: &Who<'_>) -> String {
+    line(format_args!("DHCPOFFER on {address} to {who}"))
 }
 
-pub(super) fn ack(address: Ipv4Addr, who: &Who) -> String {
-    format!("DHCPACK on {address} to {who}")
+pub(super) fn ack(address: Ipv4Addr, who: &Who<'_>) -> String {
+    line(format_args!("DHCPACK on {address} to {who}"))
 }
 
-pub(super) fn boot_reply(address: Ipv4Addr, who: &Who) -> String {
+pub(super) fn boot_reply(address: Ipv4Addr, who: &Who<'_>) -> String {
     format!("BOOTREPLY on {address} to {who}")
 }
 
-pub(super) fn boot_reply_to_host(address: Ipv4Addr, host: &str, who: &Who) -> String {
+pub(super) fn boot_reply_to_host(address: Ipv4Addr, host: &str, who: &Who<'_>) -> String {
     let Who { client, via, .. } = who;
     format!("BOOTREPLY for {address} to {host} ({client}) via {via}")
 }
@@ -94,7 +106,7 @@ pub(super) fn ack_inform(address: Ipv4Addr, client: &str, via: &str) -> String {
     format!("DHCPACK to {address} ({client}) via {via}")
 }
 
-pub(super) fn release(address: Ipv4Addr, who: &Who, found: bool) -> String {
+pub(super) fn release(address: Ipv4Addr, who: &Who<'_>, found: bool) -> String {
     let found = if found { "found" } else { "not found" };
     format!("DHCPRELEASE of {address} from {who} ({found})")
 }
@@ -103,7 +115,7 @@ pub(super) fn release_names_address(hardware: &HardwareAddress) -> String {
     format!("DHCPRELEASE from {hardware} specified requested-address.")
 }
 
-pub(super) fn decline(address: Ipv4Addr, who: &Who, outcome: &str) -> String {
+pub(super) fn decline(address: Ipv4Addr, who: &Who<'_>, outcome: &str) -> String {
     format!("DHCPDECLINE of {address} from {who}: {outcome}")
 }
 
@@ -139,11 +151,11 @@ pub(super) fn too_many_addresses(
 
 // Why nothing, or something else, happens.
 
-pub(super) fn unknown_segment(kind: MessageType, who: &Who) -> String {
+pub(super) fn unknown_segment(kind: MessageType, who: &Who<'_>) -> String {
     format!("{} from {who}: unknown network segment", type_name(kind))
 }
 
-pub(super) fn unknown_type(kind: MessageType, who: &Who) -> String {
+pub(super) fn unknown_type(kind: MessageType, who: &Who<'_>) -> String {
     format!("{} from {who}: unknown packet type", type_name(kind))
 }
 

@@ -230,6 +230,9 @@ impl Clients {
     /// most one that it has and one that it had.
     pub(super) fn best(&self, key: impl Hash, pools: &[PoolId], known: &Records) -> Vec<Ipv4Addr> {
         let key = self.hasher.hash_one(key);
+        if !self.single.contains_key(&key) && !self.crowds.contains_key(&key) {
+            return Vec::new();
+        }
         let head = |holding, pool| self.held_by(key, holding, pool, known).next();
         let heads = |pool: &PoolId| {
             let pool = *pool;

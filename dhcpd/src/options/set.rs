@@ -41,6 +41,9 @@ pub struct Entry<'c> {
     age: u32,
 }
 
+/// Entries that nearly every reply has room for.
+const USUAL: usize = 16;
+
 /// What a set of options holds of one space, sorted by code.
 #[derive(Clone, Debug)]
 struct Shelf<'c> {
@@ -145,7 +148,7 @@ impl<'c> OptionSet<'c> {
         if found.is_none() {
             self.shelves.push(Shelf {
                 space,
-                entries: Vec::new(),
+                entries: Vec::with_capacity(USUAL),
             });
         }
         #[expect(

@@ -11,6 +11,8 @@ use crate::options::{OptionId, Registry, SpaceId, codes};
 
 /// Most options that are kept, of all spaces together: more than a message of 1500 octets can hold.
 const OPTION_LIMIT: usize = 2048;
+/// Options that nearly every message has room for.
+const USUAL: usize = 16;
 
 /// An option as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +103,7 @@ impl<'p> Options<'p> {
         let Some(area) = view.options() else {
             return Ok(options);
         };
+        options.received.reserve(USUAL);
         let mut reader = Reader { registry, notes };
         reader.read(&mut options, SpaceId::DHCP, area, 0)?;
         let overload = options.get(codes::DHCP_OPTION_OVERLOAD);

@@ -8,6 +8,8 @@ const END: u8 = 255;
 const PIECE_LIMIT: usize = 255;
 /// Kept free in the vendor area for option 52 and the end.
 const RESERVE: usize = 5;
+/// Octets of options that nearly every reply has room for.
+const USUAL: usize = 128;
 /// Room that the original gives relay agent information.
 const AGENT_ROOM: usize = 1024;
 
@@ -37,8 +39,10 @@ enum Target {
 impl Layout {
     /// Empty areas: `room` octets in the vendor area without the cookie, `file` and `sname` where they are free.
     pub(super) fn new(room: usize, file_is_free: bool, sname_is_free: bool) -> Self {
+        let mut main = Area::new(room);
+        main.bytes.reserve(USUAL);
         Self {
-            main: Area::new(room),
+            main,
             file: file_is_free.then(|| Area::new(128)),
             sname: sname_is_free.then(|| Area::new(64)),
         }

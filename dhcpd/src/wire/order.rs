@@ -7,6 +7,8 @@ use crate::options::{OptionId, SpaceId, codes};
 
 /// The original's list has room for so many codes.
 const LIMIT: usize = 300;
+/// Codes that nearly every list has room for.
+const USUAL: usize = 32;
 
 /// The list of codes in progress.
 pub(super) struct Priorities {
@@ -69,7 +71,9 @@ impl Priorities {
 
     /// What the protocol needs, always first.
     fn mandatory() -> Self {
-        let mut priorities = Self { codes: Vec::new() };
+        let mut priorities = Self {
+            codes: Vec::with_capacity(USUAL),
+        };
         for id in [
             codes::DHCP_MESSAGE_TYPE,
             codes::DHCP_SERVER_IDENTIFIER,
