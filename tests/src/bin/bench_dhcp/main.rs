@@ -82,6 +82,7 @@ fn run(options: &ArgMatches) -> Result<bool> {
     if only != [false, true] {
         bench.search_rates()?;
         bench.compare_waits()?;
+        bench.compare_rewrite()?;
     }
     if only == [false, false] {
         bench.compare_pools()?;

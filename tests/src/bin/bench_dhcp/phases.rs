@@ -1,14 +1,17 @@
 //! What is measured, one phase after the other; each ends by itself.
 
 use std::fmt::Write as _;
-use std::time::SystemTime;
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use std::{fs, thread};
 
 use tests::failure::{Context, Result};
 use tests::lab::Scratch;
 
 use super::load::{Load, Outcome};
 use super::report::{Bound, Report};
-use super::server::{Kind, Pool, Programs, Serving};
+use super::server::{FAKETIME, Kind, Pool, Programs, Serving, Start};
 use super::site::Site;
 
 /// The part of the exchanges that may be lost at a rate that counts as sustained.
@@ -220,6 +223,53 @@ impl Bench {
         Ok(())
     }
 
+    /// The longest wait for a reply while the lease file is written anew, which happens an hour after the last time: the
+    /// server's clock is moved.
+    pub fn compare_rewrite(&mut self) -> Result<()> {
+        const WHAT: &str = "longest wait during a rewrite in ms";
+        let top = self.report.figure(Kind::Ours.name(), "rate");
+        let Some(top) = top.filter(|_| Path::new(FAKETIME).exists()) else {
+            self.report.not_proven(WHAT);
+            return Ok(());
+        };
+        let pool = Pool { size: 1_000_000 };
+        let stored = if self.full { 900_000 } else { 200_000 };
+        let leases = self.lease_file(pool, stored)?;
+        let clock = leases.write("clock", "+0")?;
+        let start = Start {
+            kind: Kind::Ours,
+            pool,
+            leases: Some(&leases.path().join("leases")),
+            clock: Some(&clock),
+        };
+        let serving = self.programs.start(&start, &self.site)?;
+        let load = Load {
+            seconds: 6,
+            ..self.load(top / 4.0, pool)
+        };
+        let before = serving.lease_file_number()?;
+        let outcome = thread::scope(|scope| {
+            let moved = scope.spawn(|| {
+                thread::sleep(Duration::from_secs(2));
+                fs::write(&clock, "+2h")
+            });
+            let outcome = load.run(&self.site);
+            let moved = moved.join().unwrap_or_else(|panic| resume_unwind(panic));
+            moved.context("cannot move the clock").and(outcome)
+        })?;
+        let rewritten = serving.lease_file_number()? != before;
+        serving.end()?;
+        let longest = outcome.longest_ms;
+        println!(
+            "\nrewrite of {stored} leases at {:.0}/s: longest wait for a DHCPACK {longest:.0} ms, {:.1} % lost",
+            outcome.rate,
+            outcome.lost() * 100.0
+        );
+        let proven = rewritten.then_some(longest);
+        self.report.judge(WHAT, proven, Bound::AtMost(50.0));
+        Ok(())
+    }
+
     /// What the size of a pool costs.
     pub fn compare_pools(&mut self) -> Result<()> {
         println!("\nCPU us an exchange, and MB with nothing leased, by pool");
@@ -341,8 +391,13 @@ impl Bench {
 
     fn start(&self, kind: Kind, pool: Pool, leases: Option<&Scratch>) -> Result<Serving> {
         let leases = leases.map(|files| files.path().join("leases"));
-        self.programs
-            .start(kind, &self.site, pool, leases.as_deref())
+        let start = Start {
+            kind,
+            pool,
+            leases: leases.as_deref(),
+            clock: None,
+        };
+        self.programs.start(&start, &self.site)
     }
 
     /// Starts a server without leases and runs the load against it.
@@ -384,7 +439,7 @@ impl Bench {
                 now + 86_400
             );
         }
-        std::fs::write(files.path().join("leases"), text).context("cannot write leases")?;
+        fs::write(files.path().join("leases"), text).context("cannot write leases")?;
         Ok(files)
     }
 }

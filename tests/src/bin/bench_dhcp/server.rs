@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ use super::site::{CLIENT, SERVER, SERVER_LINK, Site};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a server may take to end.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// The library that moves a program's clock, of Debian's package libfaketime.
+pub const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /// How often a starting server is asked whether it is there.
 const KNOCK_EVERY: Duration = Duration::from_millis(5);
 
@@ -80,12 +83,25 @@ impl Pool {
     }
 }
 
+/// How a server is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'s> {
+    /// Which one.
+    pub kind: Kind,
+    /// What it gives out.
+    pub pool: Pool,
+    /// A lease file to begin with.
+    pub leases: Option<&'s Path>,
+    /// A file that says how far its clock is ahead (`+0`), in the language of libfaketime.
+    pub clock: Option<&'s Path>,
+}
+
 /// A server that answers.
 pub struct Serving {
     running: Running,
     /// From its start to its first answer.
     pub ready_after: Duration,
-    _files: Scratch,
+    files: Scratch,
 }
 
 /// What a process has used of a processor, in seconds.
@@ -111,19 +127,14 @@ impl Programs {
         path.exists().then_some(path)
     }
 
-    /// Starts a server in the site's namespace and waits for its first answer. `leases` is a lease file to begin with.
-    pub fn start(
-        &self,
-        kind: Kind,
-        site: &Site,
-        pool: Pool,
-        leases: Option<&Path>,
-    ) -> Result<Serving> {
+    /// Starts a server in the site's namespace and waits for its first answer.
+    pub fn start(&self, start: &Start<'_>, site: &Site) -> Result<Serving> {
+        let Start { kind, pool, .. } = *start;
         let missing = || Failure::new(format!("{} is not installed", kind.name()));
         let program = self.find(kind).ok_or_else(missing)?;
         let files = site.files("server")?;
         let lease_file = files.path().join("leases");
-        match leases {
+        match start.leases {
             Some(leases) => drop(fs::copy(leases, &lease_file).context("cannot copy leases")?),
             None => fs::write(&lease_file, "").context("cannot make a lease file")?,
         }
@@ -138,6 +149,14 @@ impl Programs {
             .stdin(Stdio::null())
             .stdout(errors.try_clone().context("no file for output")?)
             .stderr(errors);
+        if let Some(clock) = start.clock {
+            command
+                .env("LD_PRELOAD", FAKETIME)
+                .env("FAKETIME_TIMESTAMP_FILE", clock)
+                .env("FAKETIME_NO_CACHE", "1")
+                .env("DONT_FAKE_MONOTONIC", "1")
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         let begin = Instant::now();
         let mut running = site.spawn_server(&mut command)?;
         let answered = knock(site, &mut running);
@@ -149,7 +168,7 @@ impl Programs {
         Ok(Serving {
             running,
             ready_after,
-            _files: files,
+            files,
         })
     }
 }
@@ -173,6 +192,13 @@ impl Serving {
     /// The memory that it has now, in megabytes.
     pub fn megabytes_now(&self) -> f64 {
         self.megabytes("VmRSS:")
+    }
+
+    /// The number of its lease file in the file system: another one after each rewrite.
+    pub fn lease_file_number(&self) -> Result<u64> {
+        let path = self.files.path().join("leases");
+        let file = fs::metadata(&path).context(path.display())?;
+        Ok(file.ino())
     }
 
     fn megabytes(&self, field: &str) -> f64 {
@@ -285,7 +311,7 @@ fn kea_configuration(pool: Pool, threads: u32, files: &Path) -> String {
   "interfaces-config": {{ "interfaces": ["{SERVER_LINK}"], "dhcp-socket-type": "udp" }},
   "lease-database": {{ "type": "memfile", "persist": true, "name": "{files}/kea.csv", "lfc-interval": 0 }},
   "multi-threading": {{ "enable-multi-threading": {}, "thread-pool-size": {threads}, "packet-queue-size": 64 }},
-  "valid-lifetime": 86400, "cache-threshold": 0.0, "authoritative": true,
+  "valid-lifetime": 86400, "authoritative": true,
   "loggers": [{{ "name": "kea-dhcp4", "severity": "INFO", "output_options": [{{ "output": "{files}/kea.log" }}] }}],
   "subnet4": [{{ "subnet": "10.0.0.0/8", "pools": [{{ "pool": "{first} - {last}" }}],
     "option-data": [
