@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
 
 use tests::subject::Subject;
@@ -22,16 +23,13 @@ const READ: &[u8] = b"\0\x01file\0octet\0";
 fn a_burst_of_machines_is_served_to_the_last() {
     for_each_subject(&[], |lab| {
         let sockets: Vec<UdpSocket> = (0..BURST).map(|_| ask(lab, READ)).collect();
-        let mut ports: Vec<u16> = Vec::new();
-        for socket in &sockets {
-            let (first, server) = receive(socket);
-            assert_eq!(first, block(1));
-            ports.push(server.port());
+        // No transfer ends before each has begun: its port could serve another one.
+        let servers: Vec<SocketAddr> = sockets.iter().map(first_block).collect();
+        let ports: BTreeSet<u16> = servers.iter().map(SocketAddr::port).collect();
+        assert_eq!(ports.len(), BURST, "two transfers shared a port");
+        for (socket, server) in sockets.iter().zip(servers) {
             assert_eq!(read_rest(socket, server), content()[512..]);
         }
-        ports.sort_unstable();
-        ports.dedup();
-        assert_eq!(ports.len(), BURST, "two transfers shared a port");
     });
 }
 
@@ -161,6 +159,13 @@ fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = [0; 2048];
     let (size, server) = socket.recv_from(&mut buffer).expect("nothing comes");
     (buffer[..size].to_vec(), server)
+}
+
+/// Takes block 1 and returns where it came from.
+fn first_block(socket: &UdpSocket) -> SocketAddr {
+    let (first, server) = receive(socket);
+    assert_eq!(first, block(1));
+    server
 }
 
 /// The first packet that is not one more copy of `known`.
