@@ -199,9 +199,28 @@ pub fn timed_out(client: IpAddr) -> String {
 /// The bound on transfers is reached.
 #[must_use]
 pub fn too_many_transfers(limit: usize) -> String {
+    format!("{limit} transfers are running, which is the limit: refusing requests until some end")
+}
+
+/// The bound on the transfers of one client is reached.
+#[must_use]
+pub fn too_many_transfers_of(client: IpAddr, limit: usize) -> String {
     format!(
-        "{limit} transfers are running, the limit set by open files: dropping requests until one ends"
+        "{} has {limit} transfers, which is the limit for one client: refusing its requests until some end",
+        printed_address(client)
     )
+}
+
+/// The ERROR for a request beyond the bounds.
+#[must_use]
+pub fn refuse_full() -> Refusal {
+    refusal(ErrorCode::Undefined, "Too many transfers, try again later")
+}
+
+/// `--max-transfers` or `--max-transfers-per-client` is no number of transfers.
+#[must_use]
+pub fn bad_transfers(value: &OsStr) -> String {
+    format!("Bad number of transfers: {}", value.to_string_lossy())
 }
 
 /// A system call on behalf of a request failed.

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod burst;
+pub mod cached;
 pub mod fork;
 pub mod icmp;
 pub mod inherited;

@@ -120,6 +120,10 @@ pub struct Settings {
     pub limits: Limits,
     /// Where transfers go through.
     pub port_use: PortUse,
+    /// How many transfers may run at once; as many as the limit on open files allows if absent.
+    pub max_transfers: Option<usize>,
+    /// How many of them one client's address may have; half of them if absent.
+    pub max_transfers_per_client: Option<usize>,
     /// The ports to answer from; any if absent.
     pub ports: Option<RangeInclusive<u16>>,
     /// The operands.
@@ -219,6 +223,8 @@ impl Default for Settings {
                 refused: Vec::new(),
             },
             port_use: PortUse::PerTransfer,
+            max_transfers: None,
+            max_transfers_per_client: None,
             ports: None,
             directories: Vec::new(),
         }
@@ -254,6 +260,10 @@ impl Settings {
             Meaning::Verbosity => self.verbosity = parse_loosely(value),
             Meaning::Refuse => self.refuse(value)?,
             Meaning::BlockSize => self.limits.max_block = parse_block_size(value)?,
+            Meaning::MaxTransfers => self.max_transfers = Some(parse_transfers(value)?),
+            Meaning::MaxTransfersPerClient => {
+                self.max_transfers_per_client = Some(parse_transfers(value)?);
+            }
             Meaning::SinglePort => self.port_use = PortUse::Single,
             Meaning::WindowSize => self.limits.max_window = parse_window(value)?,
             Meaning::PortRange => self.ports = parse_ports(value)?,
@@ -308,6 +318,13 @@ fn parse_window(value: &OsStr) -> Result<u16, StartError> {
     window
         .filter(|window| (1..=LARGEST_WINDOW).contains(window))
         .ok_or_else(|| usage(words::bad_window(value)))
+}
+
+fn parse_transfers(value: &OsStr) -> Result<usize, StartError> {
+    let number = parse_whole(value.as_bytes()).and_then(|number| usize::try_from(number).ok());
+    number
+        .filter(|&number| number > 0)
+        .ok_or_else(|| usage(words::bad_transfers(value)))
 }
 
 /// `from:to`; what follows the second number is ignored, and a range from 0 is none.

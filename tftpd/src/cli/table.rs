@@ -41,6 +41,10 @@ pub enum Meaning {
     Refuse,
     /// The largest block size.
     BlockSize,
+    /// How many transfers may run at once.
+    MaxTransfers,
+    /// How many of them one client may have.
+    MaxTransfersPerClient,
     /// All transfers through the listening port.
     SinglePort,
     /// The largest window.
@@ -136,6 +140,12 @@ pub const FLAGS: &[Flag] = &[
     valued('R', "port-range", "FROM:TO", Meaning::PortRange),
     plain('V', "version", Meaning::Version),
     ours("map-steps", Some("NUMBER"), Meaning::MapSteps),
+    ours("max-transfers", Some("NUMBER"), Meaning::MaxTransfers),
+    ours(
+        "max-transfers-per-client",
+        Some("NUMBER"),
+        Meaning::MaxTransfersPerClient,
+    ),
     ours("single-port", None, Meaning::SinglePort),
     ours("windowsize-max", Some("BLOCKS"), Meaning::WindowSize),
 ];

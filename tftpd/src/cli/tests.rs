@@ -109,6 +109,20 @@ fn numbers_are_held_to_their_ranges() {
 }
 
 #[test]
+fn transfers_can_be_limited_to_one_at_least() {
+    assert_eq!(settings(&[]).max_transfers, None);
+    let both = settings(&["--max-transfers", "7", "--max-transfers-per-client=1"]);
+    let limits = (both.max_transfers, both.max_transfers_per_client);
+    assert_eq!(limits, (Some(7), Some(1)));
+    for number in ["0", "many", "-1x"] {
+        assert_eq!(
+            error(&["--max-transfers", number]),
+            format!("Bad number of transfers: {number}")
+        );
+    }
+}
+
+#[test]
 fn port_ranges_are_read_as_the_original_does() {
     assert_eq!(settings(&["-R", "5000:5010x"]).ports, Some(5000..=5010));
     assert_eq!(settings(&["-R", "0:10"]).ports, None);

@@ -3,9 +3,13 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::sync::Arc;
 
+use common::sys::cached::read_cached;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
+use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
+use tokio::task::spawn_blocking;
 
 use super::root::Root;
 use crate::access::{FileFacts, FileKind};
@@ -71,11 +75,68 @@ fn kind(file_type: std::fs::FileType) -> FileKind {
     }
 }
 
-/// Fills `buffer` from `offset` on, less only at the end of the file. Returns how much.
-pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+/// How a file can be read without keeping other transfers waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Here, if the kernel has the place in memory; else by a thread that may wait for the disk.
+    #[default]
+    IfCached,
+    /// Here: its filesystem lives in memory.
+    Here,
+    /// Always by a thread: its filesystem does not tell what is in memory.
+    ByThread,
+}
+
+/// Fills `buffer` from `offset` on, less only at the end of the file. Returns how much; `None` if a thread must do it.
+pub(super) fn read_now(
+    file: &File,
+    buffer: &mut [u8],
+    offset: u64,
+    reading: &mut Reading,
+) -> io::Result<Option<usize>> {
+    if *reading == Reading::IfCached {
+        match fill(buffer, offset, |rest, offset| {
+            read_cached(file, rest, offset)
+        }) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => *reading = other_way(file),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            filled => return filled.map(Some),
+        }
+    }
+    match reading {
+        Reading::Here => read_at(file, buffer, offset).map(Some),
+        Reading::IfCached | Reading::ByThread => Ok(None),
+    }
+}
+
+/// Fills `buffer` from `offset` on, less only at the end of the file, and waits for the disk. Returns how much.
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    fill(buffer, offset, |rest, offset| file.read_at(rest, offset))
+}
+
+/// Reads in a thread, and without keeping the others waiting.
+pub(super) async fn read_by_thread(
+    file: Arc<File>,
+    offset: u64,
+    length: usize,
+) -> io::Result<Vec<u8>> {
+    let read = move || {
+        let mut bytes = vec![0; length];
+        let filled = read_at(&file, &mut bytes, offset)?;
+        bytes.truncate(filled);
+        Ok(bytes)
+    };
+    spawn_blocking(read).await.map_err(io::Error::other)?
+}
+
+fn fill(
+    buffer: &mut [u8],
+    offset: u64,
+    mut read: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset + filled as u64) {
+        match read(rest, offset + filled as u64) {
             Ok(0) => break,
             Ok(length) => filled += length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -83,6 +144,14 @@ pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
         }
     }
     Ok(filled)
+}
+
+fn other_way(file: &File) -> Reading {
+    let filesystem = fstatfs(file).map(|facts| facts.filesystem_type());
+    match filesystem {
+        Ok(TMPFS_MAGIC) => Reading::Here,
+        _ => Reading::ByThread,
+    }
 }
 
 /// Writes all of `bytes` at `offset`.

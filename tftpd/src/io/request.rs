@@ -3,20 +3,21 @@
 use std::fs::File;
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use common::log::Level;
 use common::sys::batch::{Datagram, LocalAddress};
 use tokio::task::spawn_local;
 
 use super::channel::{Channel, Line};
-use super::file;
+use super::file::{self, Reading};
 use super::listener::Listener;
 use super::locks::Hold;
 use super::mapper::{Job, Mapped, Mapper};
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
 use super::single_port::NextRequest;
-use super::slots::{Full, Slot};
+use super::slots::{Full, Scope, Slot};
 use super::transfer::Transfer;
 use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
@@ -66,8 +67,12 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
     if request == Err(RequestError::NotRequest) {
         return;
     }
-    let Some(caller) = reserve(server, datagram.local, client, listener) else {
+    let Some(line) = open_line(server, datagram.local, client, listener) else {
         return;
+    };
+    let caller = match server.slots.take(client.ip()) {
+        Ok(slot) => Caller { client, line, slot },
+        Err(full) => return refuse_full(server, &line, client, &full),
     };
     match (&request, active_mapper(server)) {
         (Ok(_), Some(_)) => {
@@ -98,7 +103,7 @@ async fn answer_mapped(server: Rc<Server>, caller: Caller, datagram: Vec<u8>) {
     };
     match mapped {
         Ok(name) => answer(&server, caller, request, name.as_deref()),
-        Err(refusal) => refuse(&server, &caller, &refusal),
+        Err(refusal) => refuse(&server, &caller.line, caller.client, &refusal),
     }
 }
 
@@ -150,30 +155,24 @@ fn answer(
 ) {
     match prepare(server, request, mapped, caller.client) {
         Ok(prepared) => start(server, caller, prepared),
-        Err(Rejection::Told(refusal)) => refuse(server, &caller, &refusal),
+        Err(Rejection::Told(refusal)) => refuse(server, &caller.line, caller.client, &refusal),
         Err(Rejection::Silent) => {}
     }
 }
 
-fn reserve(
+fn open_line(
     server: &Server,
     local: Option<LocalAddress>,
     client: SocketAddr,
     listener: &Rc<Listener>,
-) -> Option<Caller> {
-    let slot = server
-        .slots
-        .take()
-        .map_err(|full| report_full(server, &full))
-        .ok()?;
-    let line = match server.settings.port_use {
+) -> Option<Line> {
+    Some(match server.settings.port_use {
         PortUse::PerTransfer => {
             let local = answer_address(local, listener.address);
             Line::Own(connect(server, local, client)?)
         }
         PortUse::Single => Line::Shared(server.switchboard.open(listener, client, local)),
-    };
-    Some(Caller { client, line, slot })
+    })
 }
 
 fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<UdpSocket> {
@@ -184,12 +183,16 @@ fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<Udp
     socket.map_err(report).ok()
 }
 
-fn report_full(server: &Server, full: &Full) {
+/// The log has one line until there is room again, however many are refused.
+fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) {
     if full.news {
-        server
-            .logger
-            .write(Level::Warning, &words::too_many_transfers(full.limit));
+        let text = match full.scope {
+            Scope::Total => words::too_many_transfers(full.limit),
+            Scope::Client => words::too_many_transfers_of(client.ip(), full.limit),
+        };
+        server.logger.write(Level::Warning, &text);
     }
+    refuse(server, line, client, &words::refuse_full());
 }
 
 /// The checks in the original's order, except that options are judged before an upload empties its file.
@@ -252,7 +255,8 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared) {
     } = prepared;
     let transfer = Transfer {
         session,
-        file: Some(file),
+        file: Some(Arc::new(file)),
+        reading: Reading::default(),
         hold: Some(hold),
         direction,
         client: caller.client,
@@ -268,11 +272,11 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared) {
     }
 }
 
-fn refuse(server: &Server, caller: &Caller, refusal: &Refusal) {
-    server.log_at(2, Level::Info, || words::nak(refusal, caller.client.ip()));
+fn refuse(server: &Server, line: &Line, client: SocketAddr, refusal: &Refusal) {
+    server.log_at(2, Level::Info, || words::nak(refusal, client.ip()));
     let mut packet = Vec::new();
     write_error(&mut packet, refusal);
-    if let Err(error) = caller.line.send(&packet) {
+    if let Err(error) = line.send(&packet) {
         server
             .logger
             .write(Level::Warning, &words::failed_call("nak", &error));

@@ -27,7 +27,7 @@ use super::mapper::{MapFile, Mapper, Staff, Trial};
 use super::ports::Ports;
 use super::root::Root;
 use super::single_port::Switchboard;
-use super::slots::Slots;
+use super::slots::{Limits, Slots};
 use super::supervise::{Stop, runtime};
 use super::transfer::Scratch;
 use crate::access::{Permissions, Rules, Territory};
@@ -71,7 +71,10 @@ impl Server {
         Self {
             rules: rules(&settings),
             ports: RefCell::new(Ports::new(settings.ports.clone())),
-            slots: Slots::by_open_files(),
+            slots: Slots::new(Limits::by_open_files(
+                settings.max_transfers,
+                settings.max_transfers_per_client,
+            )),
             scratch: RefCell::new(Scratch::new()),
             switchboard: Rc::default(),
             stopping: Cell::new(false),

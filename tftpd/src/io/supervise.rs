@@ -238,10 +238,14 @@ impl Stop {
     }
 }
 
+/// How many files can be waited for at the same time.
+const READERS: usize = 16;
+
 /// A reactor on the calling thread.
 pub(super) fn runtime() -> Result<Runtime, StartError> {
     Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(READERS)
         .build()
         .map_err(|error| failure("epoll", &error))
 }

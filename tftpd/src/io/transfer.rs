@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::log::Level;
 use tokio::time::{Instant, timeout_at};
 
 use super::channel::Channel;
-use super::file;
+use super::file::{self, Reading};
 use super::locks::Hold;
 use super::request;
 use super::serve::Server;
@@ -39,9 +40,10 @@ pub(super) struct Scratch {
 pub(super) struct Transfer {
     pub(super) session: Session,
     /// `None` once the upload is complete.
-    pub(super) file: Option<File>,
+    pub(super) file: Option<Arc<File>>,
     /// Keeps others from the file for as long as it is open.
     pub(super) hold: Option<Hold>,
+    pub(super) reading: Reading,
     pub(super) direction: Direction,
     pub(super) client: SocketAddr,
     /// True once the client has answered.
@@ -56,6 +58,8 @@ enum Wake {
     Packet(usize),
     /// Blocks were sent, but for so many that the socket had no room for.
     Sent(usize),
+    /// A thread has read this from the file.
+    Read(io::Result<Vec<u8>>),
 }
 
 /// How the transfer goes on.
@@ -68,6 +72,11 @@ enum Next {
     Report {
         offered: usize,
         unsent: usize,
+    },
+    /// A thread shall read so much of the file.
+    Fetch {
+        offset: u64,
+        length: usize,
     },
     Over,
     /// The client wants another one instead.
@@ -105,6 +114,7 @@ impl Transfer {
                     wait(server, channel, deadline).await
                 }
                 Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
+                Next::Fetch { offset, length } => Ok(self.read(offset, length).await),
                 Next::Over => return next_request(server, channel),
                 Next::Replaced(request) => return Some(request),
             };
@@ -138,8 +148,23 @@ impl Transfer {
                 Event::Packet(datagram)
             }
             Wake::Sent(unsent) => Event::Sent(unsent),
+            Wake::Read(Ok(ref bytes)) => Event::Fetched(bytes),
+            Wake::Read(Err(error)) => {
+                let action = self.fail(&error, packet);
+                return self.perform_or_end(server, channel, action, packet);
+            }
         };
         let action = self.step(event, contents, packet);
+        self.perform_or_end(server, channel, action, packet)
+    }
+
+    fn perform_or_end(
+        &self,
+        server: &Server,
+        channel: &mut Channel,
+        action: Action,
+        packet: &[u8],
+    ) -> Next {
         self.perform(server, channel, action, packet)
             .unwrap_or_else(|error| {
                 self.give_up(server, self.send_call(), &error);
@@ -147,12 +172,16 @@ impl Transfer {
             })
     }
 
-    /// Hands the session an event, and then file contents for as long as it asks for them.
+    /// Hands the session an event, and then file contents for as long as it asks for them. The action that comes back
+    /// is one for the client, or a [`Action::Fetch`] of what only the disk has.
     fn step(&mut self, event: Event<'_>, contents: &mut [u8], packet: &mut Vec<u8>) -> Action {
         let mut action = self.session.handle(event, packet);
         loop {
             let outcome = match action {
-                Action::Fetch { offset, length } => self.fetch(contents, offset, length),
+                Action::Fetch { offset, length } => match self.fetch(contents, offset, length) {
+                    Ok(None) => return action,
+                    outcome => outcome,
+                },
                 Action::Store { offset, progress } => {
                     self.store(packet, offset, progress).map(|()| None)
                 }
@@ -161,17 +190,20 @@ impl Transfer {
             action = match outcome {
                 Ok(Some(bytes)) => self.session.handle(Event::Fetched(bytes), packet),
                 Ok(None) => self.session.handle(Event::Stored, packet),
-                Err(error) => {
-                    let text = words::system_text(&error);
-                    self.session
-                        .handle(Event::Failed(words::file_error(&error, &text)), packet)
-                }
+                Err(error) => self.fail(&error, packet),
             };
         }
     }
 
+    fn fail(&mut self, error: &io::Error, packet: &mut Vec<u8>) -> Action {
+        let text = words::system_text(error);
+        let event = Event::Failed(words::file_error(error, &text));
+        self.session.handle(event, packet)
+    }
+
+    /// `None` if a thread has to ask the disk.
     fn fetch<'a>(
-        &self,
+        &mut self,
         contents: &'a mut [u8],
         offset: u64,
         length: usize,
@@ -179,8 +211,15 @@ impl Transfer {
         let (Some(file), Some(room)) = (&self.file, contents.get_mut(..length)) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let filled = file::read_at(file, room, offset)?;
-        Ok(room.get(..filled))
+        let filled = file::read_now(file, room, offset, &mut self.reading)?;
+        Ok(filled.and_then(|filled| room.get(..filled)))
+    }
+
+    async fn read(&self, offset: u64, length: usize) -> Wake {
+        Wake::Read(match &self.file {
+            Some(file) => file::read_by_thread(Arc::clone(file), offset, length).await,
+            None => Err(io::ErrorKind::InvalidInput.into()),
+        })
     }
 
     /// The file is closed, and with it its lock given up, before the client learns that the upload is complete.
@@ -224,7 +263,8 @@ impl Transfer {
                 self.report(server, &ending);
                 Next::Over
             }
-            Action::Wait | Action::Fetch { .. } | Action::Store { .. } => Next::Wait,
+            Action::Fetch { offset, length } => Next::Fetch { offset, length },
+            Action::Wait | Action::Store { .. } => Next::Wait,
         })
     }
 

@@ -109,6 +109,34 @@ fn windows_carry_files_over_gaps_in_both_directions() {
 }
 
 #[test]
+fn a_request_beyond_the_limits_is_refused_until_there_is_room() {
+    let refusal = b"\0\x05\0\0Too many transfers, try again later\0";
+    for total in ["2", "100"] {
+        let words = ["--max-transfers", total, "--max-transfers-per-client=2"];
+        let file = contents(2000);
+        let server = Server::start_with(&words, &[("image", &file)]);
+        let question = request(1, &server.path("image"), "octet", &[]);
+        let mut clients = [Client::new(&server), Client::new(&server)];
+        let firsts = clients.each_mut().map(|client| {
+            client.ask(&question);
+            client.receive().unwrap()
+        });
+        let mut third = Client::new(&server);
+        third.ask(&question);
+        assert_eq!(third.receive().unwrap(), refusal);
+        for (client, first) in clients.iter_mut().zip(firsts) {
+            assert_eq!(client.continue_reading(&first, 512), file);
+        }
+        // The last ACK of the others and this request may be taken in any order.
+        let first = (0..100).find_map(|_| {
+            third.ask(&question);
+            third.receive().filter(|packet| packet != refusal)
+        });
+        assert_eq!(third.continue_reading(&first.unwrap(), 512), file);
+    }
+}
+
+#[test]
 fn a_slow_client_does_not_disturb_others() {
     let file = contents(2000);
     let server = Server::start(&[("image", &file)]);
