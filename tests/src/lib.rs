@@ -2,10 +2,12 @@
 
 pub mod boot;
 pub mod client;
+pub mod contest;
 pub mod dhcp;
 pub mod failure;
 pub mod gaps;
 pub mod lab;
+pub mod load;
 pub mod scenario;
 pub mod subject;
 pub mod tftp;
