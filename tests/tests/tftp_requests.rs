@@ -99,7 +99,7 @@ const LOCKED_IN: [Case; 53] = [
         b"|\x01hello|octet|timeout|256|",
         Error(8, b"Unsupported option(s) requested"),
     ),
-    Case(b"|\x01hello|octet|windowsize|4|", Data(HELLO)),
+    Case(b"|\x01hello|octet|multicast|4|", Data(HELLO)),
     Case(b"|\x01hello|octet|multicast||blksize|512|", Data(HELLO)),
     Case(
         b"|\x01hello|octet|blksize|1432|tsize|0|",
@@ -110,7 +110,7 @@ const LOCKED_IN: [Case; 53] = [
         Options(b"tsize|12|blksize|1408|"),
     ),
     Case(
-        b"|\x01hello|octet|tsize|0|blksize|1468|windowsize|4|",
+        b"|\x01hello|octet|tsize|0|blksize|1468|multicast|4|",
         Options(b"tsize|12|blksize|1468|"),
     ),
     Case(
