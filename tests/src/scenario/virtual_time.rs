@@ -276,7 +276,7 @@ fn start(setup: &Setup, file: &mut Vec<u8>, now: Time) -> (Engine, Vec<String>) 
     while engine.write_slice(&mut snapshot, &reading, file) {}
     let read = reading.lines.iter().map(|line| line.text.clone());
     let wrote = lease::written(&setup.config, snapshot.leases());
-    let said = |text: String| format!(". {text}");
+    let said = |text: String| format!(". {text}").trim_end().to_owned();
     (engine, read.chain(wrote).map(said).collect())
 }
 
