@@ -87,6 +87,16 @@ pub fn lease_records(file: &str) -> Vec<String> {
     shown
 }
 
+/// The same records, those of each address together in their order, the lowest text first.
+#[must_use]
+pub fn by_address(records: &[String]) -> Vec<String> {
+    let mut each: Vec<&[String]> = records
+        .chunk_by(|_, next| !next.starts_with("lease "))
+        .collect();
+    each.sort_by_key(|record| record.first());
+    each.concat()
+}
+
 fn relative_date(line: &str, start: Option<i64>) -> String {
     let words = line.trim_start().split_once(' ');
     let (Some((field, date)), Some(start)) = (words, start) else {
@@ -170,6 +180,31 @@ mod tests {
             "",
         ];
         assert_eq!(whole_file(file), shown);
+    }
+
+    #[test]
+    fn records_in_any_order_come_out_by_address() {
+        let records = [
+            "lease b {",
+            "1",
+            "}",
+            "lease a {",
+            "}",
+            "lease b {",
+            "2",
+            "}",
+        ];
+        let sorted = [
+            "lease a {",
+            "}",
+            "lease b {",
+            "1",
+            "}",
+            "lease b {",
+            "2",
+            "}",
+        ];
+        assert_eq!(by_address(&records.map(str::to_owned)), sorted);
     }
 
     #[test]

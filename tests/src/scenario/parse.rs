@@ -21,7 +21,7 @@ pub struct Scenario {
     pub links: Links,
     /// The lease file that the server finds, if not an empty one.
     pub leases: String,
-    /// Words whose values change from run to run (`mask 51`: option 51, shown roughly; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records; `mask about`: the same, shown roughly).
+    /// Words whose values change from run to run (`mask 51`: option 51, shown roughly; `mask age`: ages and ends of leases in log lines; `mask dates`: dates of lease records; `mask about`: the same, shown roughly; `mask order`: the order of records of different addresses).
     pub masks: Vec<String>,
     /// Whether the kernel's network takes part in it, so that it means nothing in virtual time (`only live`).
     pub only_live: bool,

@@ -1,7 +1,7 @@
 //! What happened after a step, in the words of the scenario language, without what differs from run to run.
 
 use super::links::Links;
-use super::mask::{lease_records, mask_age, mask_distance, round_distance, whole_file};
+use super::mask::{by_address, lease_records, mask_age, mask_distance, round_distance, whole_file};
 use super::render::render_reply;
 use crate::client::Datagram;
 use crate::failure::{Failure, Result};
@@ -15,6 +15,7 @@ pub struct Masks {
     options: Vec<u8>,
     age: bool,
     dates: Dates,
+    order: bool,
 }
 
 /// How much of the dates of lease records is shown.
@@ -38,6 +39,7 @@ impl Masks {
                 "age" => masks.age = true,
                 "dates" => masks.dates = Dates::Nothing,
                 "about" => masks.dates = Dates::Roughly,
+                "order" => masks.order = true,
                 code => masks.options.push(
                     code.parse()
                         .map_err(|_| Failure::new(format!("cannot mask {code}")))?,
@@ -60,7 +62,11 @@ impl Masks {
     /// The records of a lease file.
     #[must_use]
     pub fn records(&self, file: &str) -> Vec<String> {
-        self.show_file(&lease_records(file))
+        let records = lease_records(file);
+        match self.order {
+            true => self.show_file(&by_address(&records)),
+            false => self.show_file(&records),
+        }
     }
 
     /// All of a lease file.
