@@ -94,6 +94,36 @@ pub fn parse(
     Ok(config)
 }
 
+/// Reads the configuration again, together with the declarations that a lease file holds: hosts, groups and classes that tools
+/// have made or removed while a server ran. Declarations that make no sense are told and left out. Returns also how many of the
+/// messages are about the configuration itself.
+///
+/// # Errors
+/// When the configuration cannot be used.
+pub fn parse_with_declarations(
+    (name, load): (&str, &mut Loader<'_>),
+    (lease_file, declarations): (&str, &[u8]),
+    family: Family,
+    diagnostics: &mut Diagnostics,
+) -> Result<(Config, usize), Refusal> {
+    let mut load = |file: &str| match file == lease_file {
+        true => Ok(declarations.to_vec()),
+        false => load(file),
+    };
+    let mut parser = Parser::new(family, &mut load, diagnostics);
+    parser.read_file(name, Builder::ROOT);
+    let known = parser.diagnostics.messages().len();
+    parser.read_file(lease_file, Builder::ROOT);
+    let stopped = parser.stopped;
+    let mut config = std::mem::take(&mut parser.build.config);
+    drop(parser);
+    if stopped {
+        return Err(Refusal::Fatal);
+    }
+    config.rebuild_index();
+    Ok((config, known))
+}
+
 /// Reads statements that stand in a lease file; `None` if they make no sense.
 #[must_use]
 pub fn parse_block(text: &[u8], options: &Registry) -> Option<Block> {

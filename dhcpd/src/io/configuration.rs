@@ -1,5 +1,6 @@
 //! The configuration from its files, with every message on the log.
 
+use std::collections::HashMap;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -10,23 +11,63 @@ use super::failure::Fatal;
 use crate::cli::{Goal, Options, Style};
 use crate::config::load::from_disk;
 use crate::config::model::Config;
-use crate::config::{self, Refusal, lint};
+use crate::config::{self, Family, Refusal, lint};
 use crate::words;
 
-/// Reads the configuration at `path` and the files it includes.
-pub(super) fn read(path: &Path, options: &Options, logger: &Logger) -> Result<Config, Fatal> {
+/// What the files of a configuration hold, by their names.
+pub(super) type Sources = HashMap<String, Vec<u8>>;
+
+/// Reads the configuration at `path` and the files it includes, and keeps what they hold.
+pub(super) fn read(
+    path: &Path,
+    options: &Options,
+    logger: &Logger,
+) -> Result<(Config, Sources), Fatal> {
     let mut diagnostics = Diagnostics::default();
     let name = path.to_string_lossy();
-    let parsed = config::parse(&name, options.family, &mut from_disk, &mut diagnostics);
+    let mut sources = Sources::new();
+    let mut load = |file: &str| {
+        let bytes = from_disk(file)?;
+        sources.insert(file.to_owned(), bytes.clone());
+        Ok(bytes)
+    };
+    let parsed = config::parse(&name, options.family, &mut load, &mut diagnostics);
     let style = style(options);
     if let Some(config) = parsed.as_ref().ok().filter(|_| shows_lints(style, options)) {
         lint::report(config, &mut from_disk, &mut diagnostics);
     }
     report_as(style, &diagnostics, options, logger);
-    parsed.map_err(|refusal| match refusal {
+    let config = parsed.map_err(|refusal| match refusal {
         Refusal::Errors => words::CONFIGURATION_ERRORS.into(),
         Refusal::Fatal => Fatal::reported(),
-    })
+    })?;
+    Ok((config, sources))
+}
+
+/// The configuration at `path` once more, from what was kept of it, with the declarations of the lease file at `leases`.
+/// What is wrong with those is logged.
+pub(super) fn extend(
+    (path, sources): (&Path, &Sources),
+    (leases, declarations): (&Path, &[u8]),
+    logger: &Logger,
+) -> Option<Config> {
+    let mut diagnostics = Diagnostics::default();
+    let mut load = |file: &str| sources.get(file).cloned().ok_or_else(String::new);
+    let extended = config::parse_with_declarations(
+        (&path.to_string_lossy(), &mut load),
+        (&leases.to_string_lossy(), declarations),
+        Family::Dhcpv4,
+        &mut diagnostics,
+    );
+    let (config, known) = extended.ok()?;
+    for message in diagnostics.messages().iter().skip(known) {
+        let level = level(message.severity);
+        message
+            .lines()
+            .iter()
+            .for_each(|line| logger.write(level, line));
+    }
+    Some(config)
 }
 
 /// Looks at the failover peers of a configuration.

@@ -11,7 +11,7 @@ use common::sys::names;
 use common::sys::packet::PacketSocket;
 
 use super::clock;
-use super::configuration;
+use super::configuration::{self, Sources};
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::identity;
@@ -40,6 +40,8 @@ pub(super) struct Draft {
     paths: Paths,
     port: u16,
     config: Arc<Config>,
+    /// What the configuration was read from.
+    sources: Sources,
     resolved: ResolvedNames,
     names: Names,
     parameters: Parameters,
@@ -54,7 +56,7 @@ impl Draft {
         resolver: Option<Resolver>,
         logger: &Arc<Logger>,
     ) -> Result<Self, Fatal> {
-        let config = configuration::read(&paths.config, &options, logger)?;
+        let (config, sources) = configuration::read(&paths.config, &options, logger)?;
         let (resolved, names) = look_up(&config, options.goal, resolver, logger);
         let parameters = Parameters::evaluate(&config, &resolved, clock::now());
         parameters.act(logger)?;
@@ -68,6 +70,7 @@ impl Draft {
             port: parameters.local_port.unwrap_or(port),
             paths: override_paths(paths, options.family, &parameters),
             config: Arc::new(config),
+            sources,
             options,
             resolved,
             names,
@@ -126,7 +129,12 @@ impl Draft {
     }
 
     /// Reads the lease file, which is made if only it is missing.
-    pub(super) fn open_leases(&self, owner: Owner, logger: &Arc<Logger>) -> Result<Stock, Fatal> {
+    /// Declarations in it count from here on.
+    pub(super) fn open_leases(
+        &mut self,
+        owner: Owner,
+        logger: &Arc<Logger>,
+    ) -> Result<Stock, Fatal> {
         let path = &self.paths.leases;
         if !fs::exists(path).unwrap_or(true) {
             leasefile::create(path).map_err(|error| words::no_lease_file(path, &error))?;
@@ -140,7 +148,20 @@ impl Draft {
             logger,
         )?;
         stock.file.set_sync(self.parameters.sync);
+        self.declare(&stock.reading.declarations, logger);
         Ok(stock)
+    }
+
+    fn declare(&mut self, declarations: &[u8], logger: &Logger) {
+        let sources = std::mem::take(&mut self.sources);
+        if declarations.is_empty() {
+            return;
+        }
+        let configuration = (&*self.paths.config, &sources);
+        let leases = (&*self.paths.leases, declarations);
+        if let Some(config) = configuration::extend(configuration, leases, logger) {
+            self.config = Arc::new(config);
+        }
     }
 
     /// Opens the sockets of the interfaces to serve, and the one for what the kernel routes.

@@ -15,7 +15,7 @@ use super::storage::Owner;
 use crate::config::model::Config;
 use crate::engine4::{Blocks, Listener, Outbox, end_leases};
 use crate::eval::ResolvedNames;
-use crate::lease::{self, IdFormat, Load, Reading, Table};
+use crate::lease::{self, Declared, IdFormat, Load, Reading, Table};
 use crate::words;
 
 /// Seconds from the Unix epoch to 2000-01-01, where the time of a DUID begins (RFC 8415, section 11.2).
@@ -103,7 +103,7 @@ impl Stock {
         let written = lease::write_file(&self.table, &self.reading, self.format, &mut new);
         match written {
             Ok(count) => {
-                report(config, count, logger);
+                report(config, self.reading.declared, count, logger);
                 Ok(new)
             }
             Err(error) => {
@@ -133,8 +133,8 @@ impl Stock {
 }
 
 /// Says what was written, in the original's categories.
-pub(super) fn report(config: &Config, leases: usize, logger: &Logger) {
-    let said = lease::written(config, leases);
+pub(super) fn report(config: &Config, declared: Declared, leases: usize, logger: &Logger) {
+    let said = lease::written(config, declared, leases);
     said.iter().for_each(|line| logger.info(line));
 }
 

@@ -111,7 +111,7 @@ fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
 
 /// Opens files and sockets, gives up root, and serves until a signal ends the process.
 fn serve(
-    draft: Draft,
+    mut draft: Draft,
     identity: Identity,
     icmp: Option<IcmpSocket>,
     readiness: Option<Readiness>,

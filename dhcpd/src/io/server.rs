@@ -235,10 +235,11 @@ impl Server {
 
     fn next_rewrite_order(&mut self) -> Option<Order> {
         let (engine, reading) = (&self.engine, &self.reading);
+        let declared = reading.declared;
         self.rewriting.next_order(
             clock::now(),
             |snapshot, text| engine.write_slice(snapshot, reading, text),
-            |leases| leases::report(&self.config, leases, &self.logger),
+            |leases| leases::report(&self.config, declared, leases, &self.logger),
         )
     }
 }

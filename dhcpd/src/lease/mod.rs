@@ -19,7 +19,7 @@ mod writer;
 
 pub use date::NEVER;
 pub use load::Load;
-pub use reader::{Reading, read};
+pub use reader::{Declared, Reading, read};
 pub use record::{Account, Lease, Rare, Value, Variable};
 pub use snapshot::Snapshot;
 pub use states::State;

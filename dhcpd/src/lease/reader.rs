@@ -15,10 +15,25 @@ use super::words;
 pub struct Reading {
     /// The server's identifier.
     pub duid: Option<Box<[u8]>>,
-    /// Records of other features, as they stand in the file: a rewrite keeps them.
+    /// Records of other kinds, as they stand in the file: a rewrite keeps them.
     pub foreign: Vec<u8>,
+    /// Those of them that declare hosts, groups and classes, on the lines on which they stand in the file.
+    pub declarations: Vec<u8>,
+    /// How many of those there are.
+    pub declared: Declared,
     /// What to log.
     pub lines: Vec<Line>,
+}
+
+/// Numbers of declarations in a lease file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Classes and subclasses.
+    pub classes: usize,
+    /// Groups.
+    pub groups: usize,
+    /// Hosts of the configuration that were removed.
+    pub deleted_hosts: usize,
 }
 
 /// More messages than anybody reads; a damaged file can yield one for every few bytes.
@@ -33,6 +48,8 @@ pub fn read(bytes: &[u8], name: &str, now: u32, accept: impl FnMut(Lease) -> boo
         now,
         accept,
         reading: Reading::default(),
+        declared_to: 0,
+        told_of_foreign: false,
         unsaid: 0,
     };
     while reader.read_record() {}
@@ -49,6 +66,10 @@ struct Reader<'a, 'n, Accept> {
     now: u32,
     accept: Accept,
     reading: Reading,
+    /// Up to where the lines of the file are those of the declarations.
+    declared_to: usize,
+    /// Whether it was said that such records have no effect.
+    told_of_foreign: bool,
     unsaid: usize,
 }
 
@@ -58,6 +79,9 @@ enum Kind {
     Lease,
     Duid,
     ByteOrder,
+    Host,
+    Group,
+    Class,
     /// Of a feature that is not there yet.
     Foreign,
     /// Of DHCPv6, which the original skips silently in a DHCPv4 file.
@@ -68,10 +92,10 @@ const KINDS: [(&str, Kind); 11] = [
     ("lease", Kind::Lease),
     ("server-duid", Kind::Duid),
     ("authoring-byte-order", Kind::ByteOrder),
-    ("host", Kind::Foreign),
-    ("group", Kind::Foreign),
-    ("class", Kind::Foreign),
-    ("subclass", Kind::Foreign),
+    ("host", Kind::Host),
+    ("group", Kind::Group),
+    ("class", Kind::Class),
+    ("subclass", Kind::Class),
     ("failover", Kind::Foreign),
     ("ia-na", Kind::Version6),
     ("ia-ta", Kind::Version6),
@@ -92,7 +116,13 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
             Some((_, Kind::Lease)) => self.read_lease(),
             Some((_, Kind::Duid)) => self.read_duid(),
             Some((_, Kind::ByteOrder | Kind::Version6)) => skip_statement(&mut self.lexer),
-            Some((name, Kind::Foreign)) => self.keep_foreign(name, from),
+            Some((name, Kind::Foreign)) => {
+                self.keep_foreign(from);
+                if !std::mem::replace(&mut self.told_of_foreign, true) {
+                    self.say(words::foreign(name));
+                }
+            }
+            Some((_, kind)) => self.declare(*kind, from),
             None => {
                 self.say(words::CORRUPT);
                 skip_statement(&mut self.lexer);
@@ -146,14 +176,30 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
         self.reading.duid = duid.or(self.reading.duid.take());
     }
 
-    fn keep_foreign(&mut self, kind: &str, from: usize) {
+    /// Keeps a record as it stands; gives its text.
+    fn keep_foreign(&mut self, from: usize) -> Vec<u8> {
         skip_statement(&mut self.lexer);
-        let text = self.lexer.slice(from, self.lexer.offset_behind());
-        if self.reading.foreign.is_empty() {
-            self.say(words::foreign(kind));
-        }
-        self.reading.foreign.extend_from_slice(text);
+        let text = self.lexer.slice(from, self.lexer.offset_behind()).to_vec();
+        self.reading.foreign.extend_from_slice(&text);
         self.reading.foreign.push(b'\n');
+        text
+    }
+
+    /// Takes a declaration, which the configuration's own grammar reads later.
+    fn declare(&mut self, kind: Kind, from: usize) {
+        let text = self.keep_foreign(from);
+        let skipped = self.lexer.slice(self.declared_to, from);
+        let lines = skipped.iter().filter(|byte| **byte == b'\n');
+        self.reading.declarations.extend(lines);
+        self.reading.declarations.extend_from_slice(&text);
+        self.declared_to = self.lexer.offset_behind();
+        let declared = &mut self.reading.declared;
+        match kind {
+            Kind::Class => declared.classes += 1,
+            Kind::Group => declared.groups += 1,
+            _ if removes_host(&text) => declared.deleted_hosts += 1,
+            _ => {}
+        }
     }
 
     fn say(&mut self, text: impl Into<String>) {
@@ -175,6 +221,20 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
             self.reading.lines.extend(lines);
         } else {
             self.unsaid += 1;
+        }
+    }
+}
+
+/// True of `host NAME { deleted; }`, where the host is none that tools have made.
+fn removes_host(text: &[u8]) -> bool {
+    let mut lexer = Lexer::new(text);
+    let (mut deleted, mut dynamic) = (false, false);
+    loop {
+        match lexer.next() {
+            Token::End => return deleted && !dynamic,
+            Token::Word(word) if word.eq_ignore_ascii_case(b"deleted") => deleted = true,
+            Token::Word(word) if word.eq_ignore_ascii_case(b"dynamic") => dynamic = true,
+            _ => {}
         }
     }
 }

@@ -241,13 +241,35 @@ fn only_constants_are_values_of_variables() {
 #[test]
 fn records_of_other_features_are_kept_as_they_are() {
     let host = "host a {\n  dynamic;\n  hardware ethernet 01:02:03:04:05:06;\n}";
-    let (leases, reading) = load(&format!("{host}\n{}class \"x\" {{ }}\n", record(10, "")));
+    let peer = "failover peer \"p\" state {\n}";
+    let text = format!("{host}\n{}{peer}\n{peer}\n", record(10, ""));
+    let (leases, reading) = load(&text);
     assert_eq!(lasts(&leases), [10]);
     assert_eq!(
         reading.foreign,
-        format!("{host}\nclass \"x\" {{ }}\n").into_bytes()
+        format!("{host}\n{peer}\n{peer}\n").into_bytes()
     );
     assert_eq!(reading.lines.len(), 1);
+}
+
+#[test]
+fn declarations_stand_on_their_own_lines_and_are_counted() {
+    let records = record(10, "");
+    let text = format!(
+        "group g {{ dynamic; }}\n{records}class \"x\" {{ dynamic; }}\nhost a {{ deleted; }}\nhost b {{ dynamic; deleted; }}\n"
+    );
+    let (_, reading) = load(&text);
+    let declared = Declared {
+        classes: 1,
+        groups: 1,
+        deleted_hosts: 1,
+    };
+    assert_eq!(reading.declared, declared);
+    let line_of = |text: &str, word: &str| text.lines().position(|line| line.contains(word));
+    let declarations = String::from_utf8(reading.declarations).unwrap();
+    for word in ["group g", "class", "host a", "host b"] {
+        assert_eq!(line_of(&declarations, word), line_of(&text, word), "{word}");
+    }
 }
 
 #[test]

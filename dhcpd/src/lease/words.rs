@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use common::log::{Level, Line};
 
 use super::lexer::Spot;
+use super::reader::Declared;
 use crate::config::model::Config;
 
 pub(super) const CORRUPT: &str = "Corrupt lease file - possible data loss!";
@@ -30,13 +31,16 @@ pub(super) const BILLING_CLASS: &str = "expecting a class name.";
 pub(super) const EPOCH: &str = "Seconds since epoch expected.";
 pub(super) const ZONE: &str = "Time zone offset or semicolon expected.";
 
-/// What a whole new lease file holds, in the original's categories. Classes and hosts of the configuration are not written.
+/// What a whole new lease file holds, in the original's categories. Classes and hosts of the configuration are not written. The
+/// original never counts the hosts that tools have made.
 #[must_use]
-pub fn written(config: &Config, leases: usize) -> Vec<String> {
+pub fn written(config: &Config, declared: Declared, leases: usize) -> Vec<String> {
+    let has_hosts = !config.hosts.is_empty() || declared.deleted_hosts > 0;
     let kinds = [
-        (!config.classes.is_empty(), 0, "class decls"),
-        (!config.hosts.is_empty(), 0, "deleted host decls"),
-        (!config.hosts.is_empty(), 0, "new dynamic host decls"),
+        (!config.classes.is_empty(), declared.classes, "class decls"),
+        (declared.groups > 0, declared.groups, "group decls"),
+        (has_hosts, declared.deleted_hosts, "deleted host decls"),
+        (has_hosts, 0, "new dynamic host decls"),
         (true, leases, "leases"),
     ];
     let said = kinds.into_iter().filter(|row| row.0);

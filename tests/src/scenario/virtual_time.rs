@@ -275,7 +275,7 @@ fn start(setup: &Setup, file: &mut Vec<u8>, now: Time) -> (Engine, Vec<String>) 
     let mut snapshot = Snapshot::default();
     while engine.write_slice(&mut snapshot, &reading, file) {}
     let read = reading.lines.iter().map(|line| line.text.clone());
-    let wrote = lease::written(&setup.config, snapshot.leases());
+    let wrote = lease::written(&setup.config, reading.declared, snapshot.leases());
     let said = |text: String| format!(". {text}").trim_end().to_owned();
     (engine, read.chain(wrote).map(said).collect())
 }
