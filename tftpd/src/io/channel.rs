@@ -1,7 +1,7 @@
 //! How a transfer reaches its client: by a socket of its own that is connected to it, or by the listening socket that all
 //! transfers share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
@@ -12,7 +12,6 @@ use common::sys::watch::Watched;
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
 use super::single_port::Conversation;
@@ -33,6 +32,9 @@ pub(super) enum Line {
 pub(super) struct Channel {
     kind: Kind,
     cutting: Cutting,
+    /// Whether datagrams may be waiting that the reactor will not tell of: it tells of arrivals only. After a packet that
+    /// the client answers, its answer is the next arrival, and a look that finds nothing is saved.
+    waiting: Cell<bool>,
 }
 
 enum Kind {
@@ -57,18 +59,31 @@ impl Channel {
             Line::Own(socket) => Kind::Own(Watched::with_errors(socket)?),
             Line::Shared(conversation) => Kind::Shared(conversation),
         };
-        Ok(Self { kind, cutting })
+        Ok(Self {
+            kind,
+            cutting,
+            waiting: Cell::new(false),
+        })
     }
 
-    /// Sends one packet.
-    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
+    /// Sends a packet that the client has had before: it brings no answer of its own.
+    pub(super) fn send_again(&self, packet: &[u8]) -> io::Result<()> {
         let (socket, route) = self.kind.way();
         send(socket, packet, route)
+    }
+
+    /// Sends a packet that the client will answer.
+    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
+        self.waiting.set(false);
+        self.send_again(packet)
     }
 
     /// Sends the packets that stand in `packets`, each of `length` bytes but the last. Returns how many the socket has
     /// no room for.
     pub(super) fn send_blocks(&mut self, packets: &[u8], length: usize) -> io::Result<usize> {
+        if packets.len() <= length {
+            return self.send(packets).map(|()| 0);
+        }
         let (socket, route) = self.kind.way();
         match burst::send_packets(socket, packets, length, &mut self.cutting, route) {
             Err(error) => tolerate_loss(error).map(|()| 0),
@@ -92,13 +107,33 @@ impl Channel {
             Kind::Shared(conversation) => return Ok(conversation.receive(scratch).await),
         };
         loop {
-            let mut ready = socket.ready(READABLE_OR_ERROR).await?;
-            let attempt = |socket: &AsyncFd<UdpSocket>| {
-                receive_now(socket.get_ref(), &mut scratch.borrow_mut().received)
-            };
-            if let Ok(received) = ready.try_io(attempt) {
+            if let Some(received) = self.take(scratch) {
                 return received;
             }
+            socket.ready(READABLE_OR_ERROR).await?.clear_ready();
+            self.waiting.set(true);
+        }
+    }
+
+    /// A datagram that the reactor has not told of.
+    pub(super) fn look_again(&self, scratch: &RefCell<Scratch>) -> Option<io::Result<usize>> {
+        self.waiting.set(true);
+        self.take(scratch)
+    }
+
+    fn take(&self, scratch: &RefCell<Scratch>) -> Option<io::Result<usize>> {
+        let Kind::Own(socket) = &self.kind else {
+            return None;
+        };
+        if !self.waiting.get() {
+            return None;
+        }
+        match receive_now(socket.get_ref(), &mut scratch.borrow_mut().received) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.waiting.set(false);
+                None
+            }
+            received => Some(received),
         }
     }
 

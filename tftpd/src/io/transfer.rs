@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::log::Level;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::channel::Channel;
 use super::file::{self, Reading};
@@ -104,14 +105,16 @@ impl Transfer {
     }
 
     async fn converse(&mut self, server: &Server, channel: &mut Channel) -> Option<NextRequest> {
-        let mut deadline = Instant::now();
+        let mut timer = pin!(sleep_until(Instant::now()));
+        let mut looked = false;
         let mut wake = Wake::Begin;
         loop {
             let waited = match self.react(server, channel, wake) {
-                Next::Wait => wait(server, channel, deadline).await,
+                Next::Wait => wait(server, channel, timer.as_mut(), &mut looked).await,
                 Next::WaitUntil(later) => {
-                    deadline = later;
-                    wait(server, channel, deadline).await
+                    timer.as_mut().reset(later);
+                    looked = false;
+                    wait(server, channel, timer.as_mut(), &mut looked).await
                 }
                 Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
                 Next::Fetch { offset, length } => Ok(self.read(offset, length).await),
@@ -247,7 +250,7 @@ impl Transfer {
             }
             Action::WaitAnew(wait) => Next::WaitUntil(Instant::now() + wait),
             Action::SendAgain => {
-                channel.send(packet)?;
+                channel.send_again(packet)?;
                 Next::Wait
             }
             Action::SendBlocks { length } => Next::Report {
@@ -305,14 +308,24 @@ impl Transfer {
 
 /// A flood of datagrams does not put off the time-out: it is looked at first. A client that sends without pause must not
 /// keep the thread.
-async fn wait(server: &Server, channel: &Channel, deadline: Instant) -> io::Result<Wake> {
+///
+/// A datagram that the reactor has not told of may be the answer: one look for it precedes each time-out.
+async fn wait(
+    server: &Server,
+    channel: &Channel,
+    timer: Pin<&mut Sleep>,
+    looked: &mut bool,
+) -> io::Result<Wake> {
     spend(1).await;
-    if Instant::now() >= deadline {
-        return Ok(Wake::Timeout);
+    tokio::select! {
+        biased;
+        () = timer => {}
+        received = channel.receive(&server.scratch) => return received.map(Wake::Packet),
     }
-    match timeout_at(deadline, channel.receive(&server.scratch)).await {
-        Ok(received) => received.map(Wake::Packet),
-        Err(_) => Ok(Wake::Timeout),
+    let missed = (!std::mem::replace(looked, true)).then(|| channel.look_again(&server.scratch));
+    match missed.flatten() {
+        Some(received) => received.map(Wake::Packet),
+        None => Ok(Wake::Timeout),
     }
 }
 
