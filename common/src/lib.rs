@@ -1,6 +1,7 @@
 //! What both daemons share. Knows neither of them.
 
 pub mod diag;
+pub mod json;
 pub mod log;
 pub mod net;
 pub mod process;

@@ -9,6 +9,7 @@ pub mod listen;
 pub mod negotiate;
 pub mod netascii;
 pub mod number;
+pub mod record;
 pub mod remap;
 pub mod session;
 pub mod wire;

@@ -196,6 +196,15 @@ pub fn timed_out(client: IpAddr) -> String {
     )
 }
 
+/// `--log-json -` where there is no standard output.
+pub const NO_STANDARD_OUTPUT: &str = "--log-json - needs -L: there is no standard output otherwise";
+
+/// The transfer log cannot be written.
+#[must_use]
+pub fn unwritten_transfer_log(error: &io::Error) -> String {
+    format!("cannot write the transfer log: {}", system_text(error))
+}
+
 /// The bound on transfers is reached.
 #[must_use]
 pub fn too_many_transfers(limit: usize) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Message, Severity, as_written};
+use crate::json::push_string;
 
 impl Message {
     /// `{"severity", "message", "file", "line", "column", "end_column", "help"}`; what is not known is left out.
@@ -33,19 +34,4 @@ impl Message {
         object.push('}');
         object
     }
-}
-
-fn push_string(object: &mut String, text: &str) {
-    object.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => object.push_str("\\\""),
-            '\\' => object.push_str("\\\\"),
-            c if c.is_control() => {
-                let _ = write!(object, "\\u{:04x}", u32::from(c));
-            }
-            c => object.push(c),
-        }
-    }
-    object.push('"');
 }

@@ -120,6 +120,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where transfers go through.
     pub port_use: PortUse,
+    /// `--log-json`: where a line for each transfer goes; `-` is standard output.
+    pub transfer_log: Option<PathBuf>,
     /// How many transfers may run at once; as many as the limit on open files allows if absent.
     pub max_transfers: Option<usize>,
     /// How many of them one client's address may have; half of them if absent.
@@ -223,6 +225,7 @@ impl Default for Settings {
                 refused: Vec::new(),
             },
             port_use: PortUse::PerTransfer,
+            transfer_log: None,
             max_transfers: None,
             max_transfers_per_client: None,
             ports: None,
@@ -260,6 +263,7 @@ impl Settings {
             Meaning::Verbosity => self.verbosity = parse_loosely(value),
             Meaning::Refuse => self.refuse(value)?,
             Meaning::BlockSize => self.limits.max_block = parse_block_size(value)?,
+            Meaning::LogJson => self.transfer_log = Some(value.into()),
             Meaning::MaxTransfers => self.max_transfers = Some(parse_transfers(value)?),
             Meaning::MaxTransfersPerClient => {
                 self.max_transfers_per_client = Some(parse_transfers(value)?);

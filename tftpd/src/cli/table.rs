@@ -41,6 +41,8 @@ pub enum Meaning {
     Refuse,
     /// The largest block size.
     BlockSize,
+    /// The transfer log.
+    LogJson,
     /// How many transfers may run at once.
     MaxTransfers,
     /// How many of them one client may have.
@@ -140,6 +142,7 @@ pub const FLAGS: &[Flag] = &[
     valued('R', "port-range", "FROM:TO", Meaning::PortRange),
     plain('V', "version", Meaning::Version),
     ours("map-steps", Some("NUMBER"), Meaning::MapSteps),
+    ours("log-json", Some("FILE"), Meaning::LogJson),
     ours("max-transfers", Some("NUMBER"), Meaning::MaxTransfers),
     ours(
         "max-transfers-per-client",

@@ -123,6 +123,12 @@ fn transfers_can_be_limited_to_one_at_least() {
 }
 
 #[test]
+fn the_transfer_log_is_a_file() {
+    let log = settings(&["--log-json", "-"]).transfer_log;
+    assert_eq!(log, Some("-".into()));
+}
+
+#[test]
 fn port_ranges_are_read_as_the_original_does() {
     assert_eq!(settings(&["-R", "5000:5010x"]).ports, Some(5000..=5010));
     assert_eq!(settings(&["-R", "0:10"]).ports, None);

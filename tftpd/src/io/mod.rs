@@ -3,6 +3,7 @@
 mod channel;
 mod file;
 mod frames;
+mod journal;
 mod lifeline;
 mod listener;
 mod locks;

@@ -11,6 +11,7 @@ use tokio::task::spawn_local;
 
 use super::channel::{Channel, Line};
 use super::file::{self, Reading};
+use super::journal::Entry;
 use super::listener::Listener;
 use super::locks::Hold;
 use super::mapper::{Job, Mapped, Mapper};
@@ -21,8 +22,9 @@ use super::slots::{Full, Scope, Slot};
 use super::transfer::Transfer;
 use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
+use crate::record::Outcome::Ended;
 use crate::remap::Outcome;
-use crate::session::Session;
+use crate::session::{Ending, Session};
 use crate::wire::{Direction, Refusal, Request, RequestError, write_error};
 use crate::words;
 
@@ -103,7 +105,11 @@ async fn answer_mapped(server: Rc<Server>, caller: Caller, datagram: Vec<u8>) {
     };
     match mapped {
         Ok(name) => answer(&server, caller, request, name.as_deref()),
-        Err(refusal) => refuse(&server, &caller.line, caller.client, &refusal),
+        Err(refusal) => {
+            refuse(&server, &caller.line, caller.client, &refusal);
+            let entry = enter(&server, &request, None, caller.client);
+            note_refusal(&server, entry.as_ref(), refusal);
+        }
     }
 }
 
@@ -153,9 +159,13 @@ fn answer(
     request: Result<Request<'_>, RequestError>,
     mapped: Option<&[u8]>,
 ) {
+    let entry = enter(server, &request, mapped, caller.client);
     match prepare(server, request, mapped, caller.client) {
-        Ok(prepared) => start(server, caller, prepared),
-        Err(Rejection::Told(refusal)) => refuse(server, &caller.line, caller.client, &refusal),
+        Ok(prepared) => start(server, caller, prepared, entry),
+        Err(Rejection::Told(refusal)) => {
+            refuse(server, &caller.line, caller.client, &refusal);
+            note_refusal(server, entry.as_ref(), refusal);
+        }
         Err(Rejection::Silent) => {}
     }
 }
@@ -246,7 +256,24 @@ fn prepare(
     })
 }
 
-fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared) {
+/// What the transfer log will need, if there is one.
+fn enter(
+    server: &Server,
+    request: &Result<Request<'_>, RequestError>,
+    mapped: Option<&[u8]>,
+    client: SocketAddr,
+) -> Option<Entry> {
+    server.journal.as_ref()?;
+    Some(Entry::new(request.as_ref().ok()?, mapped, client))
+}
+
+fn note_refusal(server: &Server, entry: Option<&Entry>, refusal: Refusal) {
+    if let (Some(journal), Some(entry)) = (&server.journal, entry) {
+        journal.refused(entry, Ended(&Ending::Refused(refusal)));
+    }
+}
+
+fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<Entry>) {
     let Prepared {
         session,
         file,
@@ -261,6 +288,7 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared) {
         direction,
         client: caller.client,
         heard: false,
+        entry,
     };
     match Channel::open(caller.line, server.cutting) {
         Ok(channel) => {

@@ -1,6 +1,7 @@
 //! The serving process: gives up root, then takes requests until it is told to stop, then lets transfers finish.
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
 use std::io;
 use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
@@ -19,6 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
 
+use super::journal::Journal;
 use super::lifeline::{Lifeline, Order, Report, ServerEnd};
 use super::listener::Listener;
 use super::locks::Locks;
@@ -59,6 +61,9 @@ pub(super) struct Server {
     pub(super) mapper: Option<Mapper>,
     map: Option<TriedMap>,
     account: Option<Account>,
+    /// The transfer log, until the journal takes it over.
+    pub(super) transfer_log: Option<File>,
+    pub(super) journal: Option<Journal>,
 }
 
 impl Server {
@@ -85,6 +90,8 @@ impl Server {
             mapper: None,
             map,
             account,
+            transfer_log: None,
+            journal: None,
             logger,
         }
     }
@@ -185,6 +192,9 @@ async fn serve(
     if let (Some(staff), Some(map)) = (staff, server.map.take()) {
         server.mapper = Some(Mapper::new(staff, map.file, map.has_rules)?);
     }
+    let log = server.transfer_log.take();
+    let logger = Arc::clone(&server.logger);
+    server.journal = log.map(|file| Journal::start(file, logger));
     let server = Rc::new(server);
     let mut stop = Stop::listen()?;
     let listeners = listen_on_all(&server, sockets)?;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use common::log::{Facility, Level, Line, Logger};
 use common::process::{self, Account, Readiness, Side};
 use nix::unistd::geteuid;
 
+use super::journal;
 use super::map_file;
 use super::serve::Server;
 use super::sockets;
@@ -66,15 +68,30 @@ fn print_version() -> u8 {
 
 fn start(settings: Settings, logger: Arc<Logger>) -> Result<u8, StartError> {
     check_scope(&settings)?;
+    let transfer_log = open_transfer_log(&settings)?;
     enter_directory(&settings)?;
     let account = find_account(&settings, &logger)?;
     let map = map_file::open(&settings, &logger)?;
     let sockets = sockets::open(&settings, &logger)?;
-    let server = Server::new(settings, account, map, Arc::clone(&logger));
+    let mut server = Server::new(settings, account, map, Arc::clone(&logger));
+    server.transfer_log = transfer_log;
     match server.settings.running {
         Running::Background => start_in_background(server, sockets, logger),
         Running::Foreground | Running::Inetd => serve(server, sockets, None, logger),
     }
+}
+
+/// Opened before anything changes the directory, the root or the user.
+fn open_transfer_log(settings: &Settings) -> Result<Option<File>, StartError> {
+    let Some(path) = &settings.transfer_log else {
+        return Ok(None);
+    };
+    if path == Path::new("-") && settings.running != Running::Foreground {
+        return Err(StartError::new(USAGE, words::NO_STANDARD_OUTPUT));
+    }
+    let file = journal::open(path);
+    let unusable = |error| StartError::new(NO_INPUT, words::unusable(path.display(), &error));
+    file.map(Some).map_err(unusable)
 }
 
 /// What this version does not do is refused, not ignored.

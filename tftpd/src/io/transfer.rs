@@ -13,12 +13,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::channel::Channel;
 use super::file::{self, Reading};
+use super::journal::Entry;
 use super::locks::Hold;
 use super::request;
 use super::serve::Server;
 use super::single_port::NextRequest;
 use super::slots::Slot;
 use super::turns::spend;
+use crate::record::Outcome;
 use crate::session::{Action, Ending, Event, Progress, Session};
 use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET, is_request};
 use crate::words;
@@ -49,6 +51,8 @@ pub(super) struct Transfer {
     pub(super) client: SocketAddr,
     /// True once the client has answered.
     pub(super) heard: bool,
+    /// For the transfer log, if there is one.
+    pub(super) entry: Option<Entry>,
 }
 
 /// What the transfer reacts to.
@@ -119,7 +123,10 @@ impl Transfer {
                 Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
                 Next::Fetch { offset, length } => Ok(self.read(offset, length).await),
                 Next::Over => return next_request(server, channel),
-                Next::Replaced(request) => return Some(request),
+                Next::Replaced(request) => {
+                    self.note(server, Outcome::Abandoned);
+                    return Some(request);
+                }
             };
             wake = match waited {
                 Ok(wake) => wake,
@@ -271,7 +278,14 @@ impl Transfer {
         })
     }
 
+    fn note(&self, server: &Server, outcome: Outcome<'_>) {
+        if let (Some(journal), Some(entry)) = (&server.journal, &self.entry) {
+            journal.ended(entry, &self.session, outcome);
+        }
+    }
+
     fn report(&self, server: &Server, ending: &Ending) {
+        self.note(server, Outcome::Ended(ending));
         let client = self.client.ip();
         match ending {
             Ending::Complete | Ending::ClientError => {}
@@ -285,9 +299,9 @@ impl Transfer {
 
     /// The client's port is closed, or the network is gone: either way nobody listens.
     fn give_up(&self, server: &Server, call: &str, error: &io::Error) {
-        server
-            .logger
-            .write(Level::Warning, &words::failed_call(call, error));
+        let text = words::failed_call(call, error);
+        server.logger.write(Level::Warning, &text);
+        self.note(server, Outcome::Broken(&text));
     }
 
     fn send_call(&self) -> &'static str {

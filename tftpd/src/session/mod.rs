@@ -138,6 +138,33 @@ impl Session {
         }
     }
 
+    /// Bytes of the file that the client has confirmed (read) or that were stored (write).
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match &self.0 {
+            Kind::Read(session) => session.bytes(),
+            Kind::Write(session) => session.bytes(),
+        }
+    }
+
+    /// How often something was sent again.
+    #[must_use]
+    pub fn retransmissions(&self) -> u64 {
+        match &self.0 {
+            Kind::Read(session) => session.retransmissions(),
+            Kind::Write(session) => session.retransmissions(),
+        }
+    }
+
+    /// The accepted options as they stand in the OACK.
+    #[must_use]
+    pub fn options(&self) -> &[u8] {
+        match &self.0 {
+            Kind::Read(session) => session.options(),
+            Kind::Write(session) => session.options(),
+        }
+    }
+
     /// True until the client has answered the first packet.
     #[must_use]
     pub fn is_offering(&self) -> bool {

@@ -27,6 +27,7 @@ pub(super) struct ReadSession {
     /// Whether the file ends with the last of them.
     progress: Progress,
     repeats: Repeats,
+    retransmissions: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +64,21 @@ impl ReadSession {
             ends: Vec::new(),
             progress: Progress::More,
             repeats: Repeats::default(),
+            retransmissions: 0,
             terms,
         }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.begin.offset
+    }
+
+    pub(super) fn retransmissions(&self) -> u64 {
+        self.retransmissions
+    }
+
+    pub(super) fn options(&self) -> &[u8] {
+        &self.terms.accepted
     }
 
     pub(super) fn is_offering(&self) -> bool {
@@ -94,6 +108,7 @@ impl ReadSession {
             (Phase::Sending, Some(Answer::Error)) => Action::End(Ending::ClientError),
             (Phase::Offering, Some(Answer::Ack(0))) => self.begin_sending(),
             (Phase::Offering, Some(Answer::Ack(_))) => {
+                self.retransmissions += 1;
                 write_oack(buffer, &self.terms.accepted);
                 Action::SendAgain
             }
@@ -140,11 +155,12 @@ impl ReadSession {
     /// The client has `count` more blocks: on behind them, with what is lost of the window first (RFC 7440, section 4).
     fn advance(&mut self, block: u16, count: usize) -> Action {
         let all = count == self.ends.len();
+        self.acknowledged = block;
+        self.begin = self.ends.get(count - 1).copied().unwrap_or(self.begin);
         if all && self.progress == Progress::Last {
             return Action::End(Ending::Complete);
         }
-        self.acknowledged = block;
-        self.begin = self.ends.get(count - 1).copied().unwrap_or(self.begin);
+        self.retransmissions += u64::from(!all);
         self.repeats.before = self.repeats.now;
         self.repeats.now = !all;
         self.schedule.restart();
@@ -156,12 +172,16 @@ impl ReadSession {
             return Action::End(Ending::TimedOut);
         }
         match self.phase {
-            Phase::Offering => self.offer(buffer),
+            Phase::Offering => {
+                self.retransmissions += 1;
+                self.offer(buffer)
+            }
             Phase::Sending => self.send_again(),
         }
     }
 
     fn send_again(&mut self) -> Action {
+        self.retransmissions += 1;
         self.repeats.now = true;
         self.restart_window()
     }

@@ -560,3 +560,27 @@ fn a_missing_first_block_brings_ack_zero_even_after_an_oack() {
     let mut bench = Bench::write(terms);
     assert_eq!(bench.data(2, b"bb").unwrap(), ack(0));
 }
+
+#[test]
+fn what_was_confirmed_and_what_was_sent_again_is_counted() {
+    let mut bench = Bench::read(windows(2, 2), b"aabbccd");
+    bench.time_out();
+    bench.blocks_after(1);
+    assert_eq!(
+        (bench.session.bytes(), bench.session.retransmissions()),
+        (2, 2)
+    );
+    bench.blocks_after(3);
+    bench.ack(4);
+    assert_eq!(
+        (bench.session.bytes(), bench.session.retransmissions()),
+        (7, 2)
+    );
+    let mut upload = Bench::write(terms(b"", 2));
+    upload.data(1, b"aa");
+    upload.data(1, b"aa");
+    assert_eq!(
+        (upload.session.bytes(), upload.session.retransmissions()),
+        (2, 1)
+    );
+}

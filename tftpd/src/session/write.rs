@@ -23,6 +23,7 @@ pub(super) struct WriteSession {
     decoder: Decoder,
     /// How many bytes are in the file.
     written: u64,
+    retransmissions: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +58,21 @@ impl WriteSession {
             gap: Gap::Untold,
             decoder: Decoder::default(),
             written: 0,
+            retransmissions: 0,
             terms,
         }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.written
+    }
+
+    pub(super) fn retransmissions(&self) -> u64 {
+        self.retransmissions
+    }
+
+    pub(super) fn options(&self) -> &[u8] {
+        &self.terms.accepted
     }
 
     pub(super) fn is_offering(&self) -> bool {
@@ -83,6 +97,7 @@ impl WriteSession {
                 self.store(payload, buffer)
             }
             Some(Answer::Data { block, .. }) if block == self.block && self.unacknowledged == 0 => {
+                self.retransmissions += 1;
                 self.write_answer(buffer);
                 Action::SendAgain
             }
@@ -171,14 +186,16 @@ impl WriteSession {
         if self.schedule.repeat().is_none() {
             return Action::End(Ending::TimedOut);
         }
+        self.retransmissions += 1;
         self.acknowledge(buffer)
     }
 
     /// Whatever comes after the last ACK means that the client has not seen it; it is repaired once.
-    fn repair(&self, packet: &[u8], buffer: &mut Vec<u8>) -> Action {
+    fn repair(&mut self, packet: &[u8], buffer: &mut Vec<u8>) -> Action {
         if packet.len() < SHORTEST_ANSWER {
             return Action::Wait;
         }
+        self.retransmissions += 1;
         self.write_answer(buffer);
         Action::SendAndEnd(Ending::Complete)
     }

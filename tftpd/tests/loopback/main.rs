@@ -14,6 +14,7 @@ mod flood;
 mod own_address;
 mod server;
 mod single_port;
+mod transfer_log;
 
 use std::net::UdpSocket;
 use std::time::Duration;
