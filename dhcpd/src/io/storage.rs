@@ -4,6 +4,9 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
+use std::thread;
+
+use nix::fcntl::OFlag;
 
 /// Who owns the lease files when the server does not stay root.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +72,9 @@ pub(super) struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileId(pub(super) u64, pub(super) u64);
 
+/// So much of a removed file is given back at a time.
+const STEP: u64 = 4 * 1024 * 1024;
+
 /// The system's own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Disk;
@@ -106,7 +112,16 @@ impl Storage for Disk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+        let mut options = OpenOptions::new();
+        let held = options
+            .write(true)
+            .custom_flags(OFlag::O_NONBLOCK.bits())
+            .open(path);
+        fs::remove_file(path)?;
+        if let Ok(file) = held {
+            give_back(file);
+        }
+        Ok(())
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
@@ -138,9 +153,50 @@ impl StoredFile for File {
     }
 }
 
+/// The blocks of a large file that has lost its name are given back in small steps, by a thread: at once that takes
+/// longer than a reply may wait.
+fn give_back(file: File) {
+    let step = |file: File| -> io::Result<()> {
+        let found = file.metadata()?;
+        let mut length = found.len();
+        while found.nlink() == 0 && length > STEP {
+            length -= STEP;
+            file.set_len(length)?;
+        }
+        Ok(())
+    };
+    let is_large = file.metadata().is_ok_and(|found| found.len() > STEP);
+    if is_large {
+        // Without a thread the file is closed here, and the blocks go at once.
+        let _ = thread::Builder::new()
+            .name("give-back".to_owned())
+            .spawn(move || step(file));
+    }
+}
+
 fn entry_of(found: &Metadata) -> Entry {
     Entry {
         id: FileId(found.dev(), found.ino()),
         length: found.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_directory::TestDirectory;
+    use super::*;
+
+    #[test]
+    fn a_large_file_that_has_another_name_stays_whole() {
+        let directory = TestDirectory::new();
+        let [path, other] = ["file", "other"].map(|name| directory.path().join(name));
+        let length = 3 * STEP + 1;
+        File::create(&path).unwrap().set_len(length).unwrap();
+        fs::hard_link(&path, &other).unwrap();
+        Disk.remove(&path).unwrap();
+        assert!(!path.exists());
+        assert_eq!(Disk.look(&other).unwrap().length, length);
+        Disk.remove(&other).unwrap();
+        assert!(!other.exists());
     }
 }
