@@ -27,6 +27,7 @@ default-lease-time 600; ping-check false;
 subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.10 10.9.0.20; option routers gateway.test; }
 ";
 const ROUTERS: u8 = 3;
+const HOST_NAME: u8 = 12;
 
 #[test]
 #[ignore = "needs root"]
@@ -133,6 +134,36 @@ fn without_names_there_is_one_process() {
     assert_eq!(children, "");
 }
 
+/// The original asks and waits; ours knows the name from the offer on, when the acknowledgement is made.
+#[test]
+#[ignore = "needs root"]
+fn a_client_is_told_the_name_of_its_address() {
+    for subject in Subject::chosen() {
+        if !subject.is_at_hand(Subject::dhcpd) {
+            continue;
+        }
+        let lab = lab();
+        let config = CONFIG.replace("option routers gateway.test", "get-lease-hostnames true");
+        lab.configure(&config).unwrap();
+        let files = Scratch::new("etc").unwrap();
+        let hosts = files
+            .write("hosts", format!("{WANTED} ten.test\n"))
+            .unwrap();
+        let view = View::default().bind(hosts, "/etc/hosts");
+        let _server = lab
+            .launch_with(&view, on_link(lab.command(subject).unwrap()))
+            .unwrap();
+        let wire = lab.wire().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while told(&wire, HOST_NAME).as_deref() != Some(b"ten.test\0") {
+            assert!(
+                subject == Subject::Ours && Instant::now() < deadline,
+                "{subject}"
+            );
+        }
+    }
+}
+
 fn lab() -> DhcpLab {
     let lab = DhcpLab::new("10.9.0.1/24", "10.9.0.2").unwrap();
     lab.configure(CONFIG).unwrap();
@@ -146,11 +177,16 @@ fn on_link(mut command: Command) -> Command {
 
 /// The router that a client is told.
 fn routers(wire: &Wire) -> Option<Ipv4Addr> {
+    let octets = told(wire, ROUTERS)?;
+    Some(Ipv4Addr::from(<[u8; 4]>::try_from(octets).unwrap()))
+}
+
+/// An option of the answer to a client.
+fn told(wire: &Wire, option: u8) -> Option<Vec<u8>> {
     wire.send(&request_for(1, WANTED)).unwrap();
     let reply = wire.receive(PATIENCE).unwrap().expect("no answer");
     assert_eq!(granted(&reply), Some((1, WANTED)));
-    let octets = Message(reply.payload).option(ROUTERS)?;
-    Some(Ipv4Addr::from(<[u8; 4]>::try_from(octets).unwrap()))
+    Message(reply.payload).option(option)
 }
 
 /// Answers the question that waits with the gateway's address (RFC 1035, section 4.1).

@@ -19,6 +19,7 @@ impl Parser<'_> {
         let Action::Assign { option, value, .. } = &statement.action else {
             return;
         };
+        self.build.config.names_leases |= *option == codes::GET_LEASE_HOSTNAMES && !is_off(value);
         if is_unserved(*option, value) {
             let text = words::not_served(name);
             self.note_not_served(statement.place, text);
@@ -46,7 +47,6 @@ fn is_unserved(option: OptionId, value: &Data) -> bool {
     match option {
         codes::OMAPI_PORT => true,
         codes::DDNS_UPDATE_STYLE => *value != Data::Constant(NO_UPDATES.into()),
-        codes::GET_LEASE_HOSTNAMES => !is_off(value),
         _ => false,
     }
 }

@@ -44,6 +44,8 @@ pub struct Config {
     pub names: Vec<Box<str>>,
     /// Those of them that `gethostbyname` asks for: statements may do so while the configuration is read.
     pub asked_names: Vec<Box<str>>,
+    /// True if the names of hosts with leased addresses are wanted anywhere: `get-lease-hostnames`.
+    pub names_leases: bool,
     /// `lease-id-format hex`: the lease file has client identifiers as hex lists, not as strings with octal escapes.
     pub lease_ids_in_hex: bool,
     /// `db-time-format local`: the lease file has times as seconds since the epoch with a local date beside them.

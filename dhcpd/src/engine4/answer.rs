@@ -6,7 +6,7 @@ use common::log::Line;
 
 use super::Engine;
 use super::exchange::Exchange;
-use super::fill::fill_in;
+use super::fill::{fill_in, put_found_name};
 use super::grant::Grant;
 use super::outbox::{Outbox, Reply};
 use super::route::{on_arrival_link, route};
@@ -87,6 +87,7 @@ impl Engine {
         let context = exchange.context(Some(facts), grant.known);
         context.put_variables(grant.exchange.globals.borrow().clone());
         let source = fill_in(grant, lease, term, &context, &mut set);
+        put_found_name(exchange, lease, &context, &mut set, outbox);
         let values = context.over(&set);
         let header = header_of(grant, lease, &values);
         let mut log = Outbox::default();

@@ -81,6 +81,12 @@ impl Engine {
         names.addresses.insert(name.into(), addresses);
     }
 
+    /// The host with this leased address is called so; `None` if it has no name.
+    pub fn name_host(&mut self, address: Ipv4Addr, name: Option<Box<str>>) {
+        let names = &mut Arc::make_mut(&mut self.world).setup.names;
+        names.hosts.insert(address, name);
+    }
+
     /// Handles the UDP payload of a message to the server's port.
     pub fn packet(&mut self, now: Time, arrival: &Arrival, bytes: &[u8], outbox: &mut Outbox) {
         let world = Arc::clone(&self.world);

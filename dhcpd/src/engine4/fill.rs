@@ -4,7 +4,9 @@ use std::net::Ipv4Addr;
 
 use super::exchange::Exchange;
 use super::grant::Grant;
+use super::outbox::Outbox;
 use super::times::Term;
+use super::words;
 use crate::config::model::SubnetId;
 use crate::eval::{Context, Flag};
 use crate::lease::Lease;
@@ -127,6 +129,31 @@ pub(super) fn put_host_name(
         host.name.as_bytes().to_vec(),
         "name of the host declaration",
     );
+}
+
+/// `get-lease-hostnames`: the name that the system knows for the leased address. It is asked for each time; what is known by
+/// then from the last time goes into the reply, which waits for nothing.
+pub(super) fn put_found_name(
+    exchange: &Exchange<'_>,
+    lease: &Lease,
+    context: &Context<'_>,
+    set: &mut OptionSet<'_>,
+    outbox: &mut Outbox,
+) {
+    let wanted = codes::GET_LEASE_HOSTNAMES;
+    if !context.over(set).is_on(wanted, Flag::Deny) || set.contains(codes::HOST_NAME) {
+        return;
+    }
+    outbox.lookups.push(lease.address);
+    match exchange.world.setup.names.hosts.get(&lease.address) {
+        None => {}
+        Some(None) => outbox.error(words::no_host_name(lease.address)),
+        Some(Some(name)) => {
+            // The original sends the end of its string too.
+            let octets = [name.as_bytes(), &[0]].concat();
+            set.put(codes::HOST_NAME, octets, "name of the leased address");
+        }
+    }
 }
 
 /// `echo-client-id` (RFC 6842).

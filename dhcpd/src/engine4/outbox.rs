@@ -33,6 +33,8 @@ pub struct Outbox {
     pub lines: Vec<Line>,
     /// Programs to run, in order: each with its arguments.
     pub commands: Vec<Vec<Vec<u8>>>,
+    /// Leased addresses whose hosts' names are wanted: see [`super::Engine::name_host`].
+    pub lookups: Vec<Ipv4Addr>,
     /// True if a statement ends the server.
     pub ended: bool,
 }
@@ -45,6 +47,7 @@ impl Outbox {
         self.pings.clear();
         self.lines.clear();
         self.commands.clear();
+        self.lookups.clear();
         self.ended = false;
     }
 

@@ -151,6 +151,10 @@ pub(super) fn too_many_addresses(
 
 // Why nothing, or something else, happens.
 
+pub(super) fn no_host_name(address: Ipv4Addr) -> String {
+    format!("No hostname for {address}")
+}
+
 pub(super) fn unknown_segment(kind: MessageType, who: &Who<'_>) -> String {
     format!("{} from {who}: unknown network segment", type_name(kind))
 }

@@ -27,6 +27,8 @@ const FOLLOW_LIMIT: u32 = 10_000;
 pub struct ResolvedNames {
     /// Addresses of the host names that the configuration mentions.
     pub addresses: HashMap<Box<str>, Vec<Ipv4Addr>>,
+    /// Names of hosts with leased addresses, as far as they were asked for; `None` where there is none.
+    pub hosts: HashMap<Ipv4Addr, Option<Box<str>>>,
     /// The name of this machine.
     pub own: Box<str>,
 }

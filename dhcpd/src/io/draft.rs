@@ -263,6 +263,7 @@ fn look_up(
         Goal::TestConfiguration | Goal::TestLeases => (&config.asked_names[..], &[][..]),
     };
     let mut resolved = parameters::resolve(now);
+    let resolver = resolver.filter(|_| config.names_leases || !config.names.is_empty());
     let names = Names::start(resolver, later, &mut resolved, logger);
     (resolved, names)
 }

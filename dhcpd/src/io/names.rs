@@ -1,6 +1,7 @@
 //! The host names that the configuration mentions, looked up again and again while the server runs. The original asks when
 //! it needs one, and everybody waits.
 
+use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -20,24 +21,33 @@ const ASK_AGAIN: Duration = Duration::from_secs(3600);
 /// After a failure, as in the original.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
+/// Questions about names that wait for an answer at a time: they must fit into the resolver's socket.
+const WAITING: usize = 64;
+
+/// When there is no room for a question all the same.
+const ROOM_AGAIN: Duration = Duration::from_secs(1);
+
 /// Names and when to ask for them.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// `None` if there are none, or nobody to ask.
+    /// `None` if there is nobody to ask.
     resolver: Option<Resolver>,
-    names: Vec<Name>,
+    /// Every name, and why it has no address.
+    failures: HashMap<Box<str>, Option<LookupError>>,
+    /// When to ask for those whose answer is not awaited.
+    due: BTreeSet<(Time, Box<str>)>,
+    /// How many answers are awaited.
+    waiting: usize,
 }
 
-#[derive(Debug)]
-struct Name {
-    name: Box<str>,
-    /// When to ask; `None` while an answer is awaited.
-    due: Option<Time>,
-    failure: Option<LookupError>,
+/// What is known from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// A name has these addresses.
+    Addresses(Box<str>, Vec<Ipv4Addr>),
+    /// The host with this address has this name.
+    Host(Ipv4Addr, Option<Box<str>>),
 }
-
-/// A name has these addresses from now on.
-pub(super) type News = (Box<str>, Vec<Ipv4Addr>);
 
 impl Names {
     /// Asks for all `names` and waits a moment for the answers, which it adds to `resolved`.
@@ -47,24 +57,23 @@ impl Names {
         resolved: &mut ResolvedNames,
         logger: &Logger,
     ) -> Self {
-        let resolver = resolver.filter(|_| !names.is_empty());
-        let unasked = |name: &str| Name {
-            name: name.into(),
-            due: Some(Time::default()),
-            failure: None,
-        };
         let mut names = Self {
             resolver,
-            names: names.iter().map(|name| unasked(name)).collect(),
+            failures: names.iter().map(|name| (name.clone(), None)).collect(),
+            due: names
+                .iter()
+                .map(|name| (Time::default(), name.clone()))
+                .collect(),
+            waiting: 0,
         };
-        names.ask_due(clock::now());
         names.await_first(resolved, logger);
         names
     }
 
     fn await_first(&mut self, resolved: &mut ResolvedNames, logger: &Logger) {
         let deadline = Instant::now() + FIRST_ANSWERS;
-        while self.names.iter().any(|name| name.due.is_none()) {
+        self.ask_due(clock::now());
+        while self.waiting > 0 {
             let next = self
                 .resolver
                 .as_ref()
@@ -72,9 +81,11 @@ impl Names {
             let Some(answer) = next else {
                 return;
             };
-            if let Some((name, addresses)) = self.note(answer, clock::now(), logger) {
+            let news = self.note(answer, clock::now(), logger);
+            if let Some(News::Addresses(name, addresses)) = news {
                 resolved.addresses.insert(name, addresses);
             }
+            self.ask_due(clock::now());
         }
     }
 
@@ -83,44 +94,65 @@ impl Names {
         self.resolver.as_ref().map(Resolver::listen).transpose()
     }
 
-    /// Asks for what is due. A question that finds no room is asked later.
+    /// Asks for what is due, as far as there is room for answers.
     pub(super) fn ask_due(&mut self, now: Time) {
         let Some(resolver) = &self.resolver else {
             return;
         };
-        let due = |name: &&mut Name| name.due.is_some_and(|due| due <= now);
-        for name in self.names.iter_mut().filter(due) {
-            let asked = resolver.ask(&Question::Addresses(name.name.clone()));
-            name.due = (!asked).then(|| now.after(TRY_AGAIN));
-        }
-    }
-
-    /// When something is due next.
-    pub(super) fn next_due(&self) -> Option<Time> {
-        self.resolver.as_ref()?;
-        self.names.iter().filter_map(|name| name.due).min()
-    }
-
-    /// Takes an answer; returns what has changed for expressions. A name server that is out of order for a while takes
-    /// no address away.
-    pub(super) fn note(&mut self, answer: Answer, now: Time, logger: &Logger) -> Option<News> {
-        let Answer::Addresses(name, found) = answer else {
-            return None;
-        };
-        let known = self.names.iter_mut().find(|known| known.name == name)?;
-        let pause = if found.is_ok() { ASK_AGAIN } else { TRY_AGAIN };
-        known.due = Some(now.after(pause));
-        let failure = found.as_ref().err().copied();
-        if failure != known.failure {
-            match failure {
-                Some(failure) => logger.error(&words::lookup_failed(&name, failure)),
-                None => logger.info(&words::lookup_succeeds(&name)),
+        while self.waiting < WAITING && self.due.first().is_some_and(|(due, _)| *due <= now) {
+            let Some((_, name)) = self.due.pop_first() else {
+                return;
+            };
+            if resolver.ask(&Question::Addresses(name.clone())) {
+                self.waiting = self.waiting.saturating_add(1);
+            } else {
+                self.due.insert((now.after(ROOM_AGAIN), name));
             }
         }
-        known.failure = failure;
+    }
+
+    /// Asks for the name of a host with a leased address. It is asked for again with its next reply.
+    pub(super) fn ask_host(&self, address: Ipv4Addr) {
+        if let Some(resolver) = &self.resolver {
+            resolver.ask(&Question::Name(address));
+        }
+    }
+
+    /// When something is due next that does not wait for an answer first.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.resolver.as_ref().filter(|_| self.waiting < WAITING)?;
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Takes an answer; returns what has changed for the engine. A name server that is out of order for a while takes no
+    /// address away.
+    pub(super) fn note(&mut self, answer: Answer, now: Time, logger: &Logger) -> Option<News> {
+        let (name, found) = match answer {
+            Answer::Addresses(name, found) => (name, found),
+            Answer::Name(address, name) => return Some(News::Host(address, name)),
+        };
+        let known = self.failures.get_mut(&name)?;
+        let failure = found.as_ref().err().copied();
+        match failure {
+            Some(failure) if *known != Some(failure) => {
+                logger.error(&words::lookup_failed(&name, failure));
+            }
+            None if known.is_some() => logger.info(&words::lookup_succeeds(&name)),
+            _ => {}
+        }
+        *known = failure;
+        let pause = if failure.is_none() {
+            ASK_AGAIN
+        } else {
+            TRY_AGAIN
+        };
+        self.due.insert((now.after(pause), name.clone()));
+        self.waiting = self.waiting.saturating_sub(1);
         match found {
-            Ok(addresses) => Some((name, addresses)),
-            Err(LookupError::Unknown | LookupError::NoAddress) => Some((name, Vec::new())),
+            Ok(addresses) => Some(News::Addresses(name, addresses)),
+            Err(LookupError::Unknown | LookupError::NoAddress) => {
+                Some(News::Addresses(name, Vec::new()))
+            }
             Err(LookupError::Temporary | LookupError::Failed) => None,
         }
     }
@@ -142,14 +174,11 @@ mod tests {
     const HERE: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 
     fn names() -> Names {
-        let name = |name: &str| Name {
-            name: name.into(),
-            due: None,
-            failure: None,
-        };
         Names {
             resolver: None,
-            names: vec![name("a"), name("b")],
+            failures: ["a", "b"].map(|name| (name.into(), None)).into(),
+            due: BTreeSet::new(),
+            waiting: 2,
         }
     }
 
@@ -162,20 +191,19 @@ mod tests {
         names.note(Answer::Addresses(name.into(), found), START, &logger)
     }
 
-    fn pause(names: &Names) -> Duration {
-        names.names[0].due.unwrap().since(START)
+    /// How long after the answer each name is asked for again.
+    fn pauses(names: &Names) -> Vec<Duration> {
+        names.due.iter().map(|(due, _)| due.since(START)).collect()
     }
 
     #[test]
     fn addresses_are_asked_for_again_after_an_hour_and_failures_after_a_minute() {
         let mut names = names();
-        assert_eq!(
-            note(&mut names, "a", Ok(vec![HERE])),
-            Some(("a".into(), vec![HERE]))
-        );
-        assert_eq!(pause(&names), ASK_AGAIN);
-        note(&mut names, "a", Err(LookupError::Temporary));
-        assert_eq!(pause(&names), TRY_AGAIN);
+        let found = note(&mut names, "a", Ok(vec![HERE]));
+        assert_eq!(found, Some(News::Addresses("a".into(), vec![HERE])));
+        note(&mut names, "b", Err(LookupError::Temporary));
+        assert_eq!(pauses(&names), [TRY_AGAIN, ASK_AGAIN]);
+        assert_eq!(names.waiting, 0);
     }
 
     #[test]
@@ -187,7 +215,7 @@ mod tests {
         for error in [LookupError::Unknown, LookupError::NoAddress] {
             assert_eq!(
                 note(&mut names, "a", Err(error)),
-                Some(("a".into(), vec![]))
+                Some(News::Addresses("a".into(), vec![]))
             );
         }
     }

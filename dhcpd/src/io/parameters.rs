@@ -107,5 +107,6 @@ pub(super) fn resolve(asked: &[Box<str>]) -> ResolvedNames {
     ResolvedNames {
         addresses: asked.iter().filter_map(|name| found(name)).collect(),
         own: own.to_string_lossy().into(),
+        ..ResolvedNames::default()
     }
 }

@@ -22,7 +22,7 @@ use super::ingress::Ingress;
 use super::interfaces::{Changes, Interfaces, Surroundings};
 use super::leasefile::LeaseFile;
 use super::leases;
-use super::names::Names;
+use super::names::{self, Names};
 use super::ping::Pinger;
 use super::programs::Programs;
 use super::resolver;
@@ -188,11 +188,11 @@ impl Server {
                 ingress: &mut self.ingress,
                 egress: &self.egress,
             }),
-            Event::Lookup(Some(answer)) => {
-                if let Some((name, addresses)) = self.names.note(answer, now, &self.logger) {
-                    engine.resolve(&name, addresses);
-                }
-            }
+            Event::Lookup(Some(answer)) => match self.names.note(answer, now, &self.logger) {
+                Some(names::News::Addresses(name, addresses)) => engine.resolve(&name, addresses),
+                Some(names::News::Host(address, name)) => engine.name_host(address, name),
+                None => {}
+            },
             Event::Lookup(None) => {
                 self.answers = None;
                 self.names.give_up();
@@ -210,6 +210,9 @@ impl Server {
         }
         for command in self.outbox.commands.drain(..) {
             self.programs.order(command);
+        }
+        for address in self.outbox.lookups.drain(..) {
+            self.names.ask_host(address);
         }
         for ping in self.outbox.pings.drain(..) {
             if let Err(error) = self.pinger.ask(ping.address) {
