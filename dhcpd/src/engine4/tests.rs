@@ -1,6 +1,9 @@
 //! Tests of the engine as a machine: time, durability, and whatever anybody may send. What it answers is held against the
 //! original by the scenarios of the behaviour suite.
 
+mod malformed;
+mod month;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
