@@ -18,6 +18,9 @@ use crate::lease::{Lease, is_plain};
 use crate::options::OptionSet;
 use crate::wire::{MessageType, Request};
 
+/// Most remarks about the options of one message that are logged one by one: a long datagram can hold thousands of faults.
+const MOST_NOTES: usize = 100;
+
 /// Most classes that a message can be in.
 const CLASS_LIMIT: usize = 5;
 /// Octets of an address on an Ethernet.
@@ -72,7 +75,12 @@ impl<'x> Exchange<'x> {
         let interface = world.interface(arrival.interface)?;
         let mut notes = Vec::new();
         let read = Request::read(bytes, &world.config().options, &mut notes);
-        outbox.lines.extend(notes.iter().map(words::note));
+        outbox
+            .lines
+            .extend(notes.iter().take(MOST_NOTES).map(words::note));
+        if notes.len() > MOST_NOTES {
+            outbox.error(words::more_notes(notes.len() - MOST_NOTES));
+        }
         let request = match read {
             Ok(request) => request,
             Err(reason) => {

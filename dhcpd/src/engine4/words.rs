@@ -381,6 +381,11 @@ pub(super) fn ping_unexpected(address: Ipv4Addr) -> String {
 
 // Messages that are dropped before anything is decided.
 
+/// The rest of the remarks about the options of a message.
+pub(super) fn more_notes(count: usize) -> String {
+    format!("{count} more malformed options in this message")
+}
+
 /// `None`: in silence.
 pub(super) fn reject(reason: &Reject) -> Option<String> {
     match reason {

@@ -22,8 +22,8 @@ const CONFIG: &str = "
 
 /// Most that one message may make the server write, besides four characters for each of its own octets.
 const MOST_WRITTEN: usize = 4_096;
-/// Most lines of the log for one message, besides one for each 255 of its octets: options may be wrong one by one.
-const MOST_LINES: usize = 40;
+/// Most lines of the log for one message.
+const MOST_LINES: usize = 140;
 
 /// Options as real clients send them.
 const OPTIONS: &[&[u8]] = &[
