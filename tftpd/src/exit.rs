@@ -6,6 +6,8 @@ pub const USAGE: u8 = 64;
 pub const NO_INPUT: u8 = 66;
 /// The user to serve as is unknown.
 pub const NO_USER: u8 = 67;
+/// Standard input is no socket.
+pub const IO_ERROR: u8 = 74;
 /// The map file has errors.
 pub const CONFIGURATION: u8 = 78;
 /// The system refused a socket, a process or the change of the root directory.

@@ -41,8 +41,6 @@ pub const VERSION: &str = concat!(
 pub const SEVERAL_MAPS: &str = "Multiple -m options";
 /// `-P` under inetd, which knows its servers itself.
 pub const IGNORED_PID_FILE: &str = "not in standalone mode, ignoring pid file";
-/// Neither `-l` nor `-L`.
-pub const NO_INETD: &str = "inetd mode is not supported by this version: give -l or -L";
 /// `-s` without a directory.
 pub const NO_DIRECTORY: &str = "no -s directory";
 /// `-s` with more than one directory.
@@ -356,6 +354,18 @@ pub fn ipv6_disabled(error: &io::Error) -> String {
         "cannot bind to local IPv6 socket,IPv6 disabled: {}",
         system_text(error)
     )
+}
+
+/// The access files refuse a client.
+#[must_use]
+pub fn refused_connection(client: IpAddr) -> String {
+    format!("connection refused from {}", printed_address(client))
+}
+
+/// The access files let a client in, by a rule that wants it said.
+#[must_use]
+pub fn connection(client: IpAddr) -> String {
+    format!("connect from {}", printed_address(client))
 }
 
 /// The service ended before its transfers did.

@@ -63,8 +63,8 @@ fn refused_starts_have_the_originals_statuses() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_and_not_ignored() {
-    assert_eq!(status(&[]), Some(64));
+fn without_a_socket_on_standard_input_there_is_nothing_to_serve() {
+    assert_eq!(status(&[]), Some(74));
 }
 
 #[test]

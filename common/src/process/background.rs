@@ -98,11 +98,20 @@ pub fn fork() -> io::Result<Side> {
 /// # Errors
 /// The null device is missing, or a descriptor could not be replaced.
 pub fn detach() -> io::Result<()> {
+    close_standard_streams()?;
+    env::set_current_dir("/")
+}
+
+/// Lets descriptors 0 to 2 go to the null device.
+///
+/// # Errors
+/// The null device is missing, or a descriptor could not be replaced.
+pub fn close_standard_streams() -> io::Result<()> {
     let null = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdin(null.as_fd())?;
     dup2_stdout(null.as_fd())?;
     dup2_stderr(null.as_fd())?;
-    env::set_current_dir("/")
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod burst;
 pub mod cached;
 pub mod fork;
+pub mod host_name;
 pub mod icmp;
 pub mod inherited;
 #[cfg(target_os = "linux")]

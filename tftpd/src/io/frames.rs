@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 
+use tokio::sync::Mutex;
+
 /// Longer frames are not sent, and one that claims to be longer ends the conversation.
 const LONGEST: usize = 16 << 20;
 const PREFIX: usize = 4;
@@ -104,6 +106,8 @@ pub(super) struct FrameStream {
     stream: tokio::net::UnixStream,
     /// Bytes of frames that have not been given out.
     received: RefCell<Vec<u8>>,
+    /// One frame at a time.
+    writing: Mutex<()>,
 }
 
 impl FrameStream {
@@ -113,6 +117,7 @@ impl FrameStream {
         Ok(Self {
             stream: tokio::net::UnixStream::from_std(stream)?,
             received: RefCell::default(),
+            writing: Mutex::default(),
         })
     }
 
@@ -163,6 +168,7 @@ impl FrameStream {
     /// Sends a frame. A caller that stops waiting may leave half of one: the conversation is over then.
     pub(super) async fn write(&self, inside: &[u8]) -> io::Result<()> {
         let frame = framed(inside)?;
+        let _turn = self.writing.lock().await;
         let mut rest = frame.as_slice();
         while !rest.is_empty() {
             self.stream.writable().await?;

@@ -2,11 +2,13 @@
 //! closing its end for writing, which also happens when it is killed: no server stays behind unseen.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use nix::sys::socket::{Shutdown, shutdown};
 
+use super::access_files::Permission;
 use super::frames::{self, FrameStream, Packer, Unpacker};
 
 /// What the server reports.
@@ -18,6 +20,14 @@ pub(super) enum Report {
     Failed(u8),
     /// The listening sockets are closed.
     Stopped,
+    /// May this client be served?
+    MayServe {
+        /// Of the question.
+        id: u32,
+        client: IpAddr,
+        /// The address that was asked.
+        server: IpAddr,
+    },
 }
 
 /// What the supervisor sends.
@@ -25,13 +35,17 @@ pub(super) enum Report {
 pub(super) enum Order {
     /// The map file as it is now.
     Rules(Vec<u8>),
+    /// The answer to [`Report::MayServe`].
+    Permission(u32, Permission),
 }
 
 const SERVING: u8 = 0;
 const FAILED: u8 = 1;
 const STOPPED: u8 = 2;
+const MAY_SERVE: u8 = 3;
 
 const RULES: u8 = 0;
+const PERMISSION: u8 = 1;
 
 impl Report {
     fn encode(self) -> Vec<u8> {
@@ -39,6 +53,11 @@ impl Report {
             Self::Serving => Packer::default().byte(SERVING),
             Self::Failed(status) => Packer::default().byte(FAILED).byte(status),
             Self::Stopped => Packer::default().byte(STOPPED),
+            Self::MayServe { id, client, server } => Packer::default()
+                .byte(MAY_SERVE)
+                .number(id)
+                .bytes(client.to_string().as_bytes())
+                .bytes(server.to_string().as_bytes()),
         }
         .done()
     }
@@ -49,6 +68,11 @@ impl Report {
             SERVING => Self::Serving,
             FAILED => Self::Failed(frame.byte()?),
             STOPPED => Self::Stopped,
+            MAY_SERVE => Self::MayServe {
+                id: frame.number()?,
+                client: frame.text()?.parse().ok()?,
+                server: frame.text()?.parse().ok()?,
+            },
             _ => return None,
         })
     }
@@ -58,6 +82,11 @@ impl Order {
     fn encode(&self) -> Vec<u8> {
         match self {
             Self::Rules(file) => Packer::default().byte(RULES).bytes(file),
+            Self::Permission(id, permission) => Packer::default()
+                .byte(PERMISSION)
+                .number(*id)
+                .byte(permission.is_granted.into())
+                .byte(permission.is_open.into()),
         }
         .done()
     }
@@ -66,6 +95,13 @@ impl Order {
         let mut frame = Unpacker(frame);
         Some(match frame.byte()? {
             RULES => Self::Rules(frame.bytes()?.to_vec()),
+            PERMISSION => Self::Permission(
+                frame.number()?,
+                Permission {
+                    is_granted: frame.byte()? != 0,
+                    is_open: frame.byte()? != 0,
+                },
+            ),
             _ => return None,
         })
     }
@@ -91,7 +127,7 @@ pub(super) struct ServerEnd(FrameStream);
 
 impl ServerEnd {
     /// Reports.
-    pub(super) async fn tell(&self, report: Report) -> io::Result<()> {
+    pub(super) async fn tell(&self, report: &Report) -> io::Result<()> {
         self.0.write(&report.encode()).await
     }
 
@@ -132,11 +168,29 @@ mod tests {
 
     #[test]
     fn reports_and_orders_come_over_whole() {
-        for report in [Report::Serving, Report::Failed(71), Report::Stopped] {
+        let question = Report::MayServe {
+            id: 7,
+            client: "10.77.0.2".parse().unwrap(),
+            server: "fd77::1".parse().unwrap(),
+        };
+        for report in [
+            Report::Serving,
+            Report::Failed(71),
+            Report::Stopped,
+            question,
+        ] {
             assert_eq!(Report::decode(&report.encode()), Some(report));
         }
-        let order = Order::Rules(b"r a b".to_vec());
-        assert_eq!(Order::decode(&order.encode()), Some(order));
+        let permission = Permission {
+            is_granted: true,
+            is_open: false,
+        };
+        for order in [
+            Order::Rules(b"r a b".to_vec()),
+            Order::Permission(7, permission),
+        ] {
+            assert_eq!(Order::decode(&order.encode()), Some(order));
+        }
         assert_eq!(Report::decode(b"\xff"), None);
     }
 }

@@ -1,8 +1,11 @@
 //! Everything that touches the system: start-up, sockets, files, processes and the reactor.
 
+mod access_files;
 mod channel;
 mod file;
 mod frames;
+mod given;
+mod guard;
 mod journal;
 mod lifeline;
 mod listener;

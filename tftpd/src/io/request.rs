@@ -1,13 +1,14 @@
 //! A datagram on the listening socket: from its bytes to a running transfer, an ERROR, or silence.
 
 use std::fs::File;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use common::log::Level;
 use common::sys::batch::{Datagram, LocalAddress};
 use tokio::task::spawn_local;
+use tokio::time::Instant;
 
 use super::channel::{Channel, Line};
 use super::file::{self, Reading};
@@ -59,6 +60,7 @@ struct Prepared {
 
 /// Takes a datagram that came to a listening socket.
 pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc<Listener>) {
+    server.heard.set(Instant::now());
     if server.switchboard.deliver(datagram) || server.stopping.get() {
         return;
     }
@@ -76,13 +78,12 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
         Ok(slot) => Caller { client, line, slot },
         Err(full) => return refuse_full(server, &line, client, &full),
     };
-    match (&request, active_mapper(server)) {
-        (Ok(_), Some(_)) => {
-            let datagram = datagram.bytes.to_vec();
-            spawn_local(answer_mapped(Rc::clone(server), caller, datagram));
-        }
-        _ => answer(server, caller, request, None),
+    if server.guard.is_open() && active_mapper(server).is_none() {
+        return answer(server, caller, request, None);
     }
+    let asked = answer_address(datagram.local, listener.address).ip();
+    let datagram = datagram.bytes.to_vec();
+    spawn_local(answer_later(Rc::clone(server), caller, asked, datagram));
 }
 
 fn active_mapper(server: &Server) -> Option<&Mapper> {
@@ -94,8 +95,11 @@ pub(super) fn accept_next(server: &Rc<Server>, next: &NextRequest) {
     accept(server, &next.datagram(), next.listener());
 }
 
-/// Answers a request once the rules have said which file it means.
-async fn answer_mapped(server: Rc<Server>, caller: Caller, datagram: Vec<u8>) {
+/// Answers a request once the access files have let its client in and the rules have said which file it means.
+async fn answer_later(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec<u8>) {
+    if !is_let_in(&server, caller.client.ip(), asked).await {
+        return;
+    }
     let request = Request::parse(&datagram);
     let mapped = match (&request, active_mapper(&server)) {
         (Ok(request), Some(mapper)) => map_name(&server, mapper, request, caller.client)
@@ -111,6 +115,14 @@ async fn answer_mapped(server: Rc<Server>, caller: Caller, datagram: Vec<u8>) {
             note_refusal(&server, entry.as_ref(), refusal);
         }
     }
+}
+
+async fn is_let_in(server: &Server, client: IpAddr, asked: IpAddr) -> bool {
+    let Some(supervisor) = &server.supervisor else {
+        return false;
+    };
+    let (client, asked) = (client.to_canonical(), asked.to_canonical());
+    server.guard.is_open() || server.guard.lets_in(supervisor, client, asked).await
 }
 
 async fn map_name(
@@ -179,10 +191,19 @@ fn open_line(
     Some(match server.settings.port_use {
         PortUse::PerTransfer => {
             let local = answer_address(local, listener.address);
+            let (local, client) = (canonical(local), canonical(client));
             Line::Own(connect(server, local, client)?)
         }
         PortUse::Single => Line::Shared(server.switchboard.open(listener, client, local)),
     })
+}
+
+/// A socket of both families names IPv4 addresses in its own way; transfers of IPv4 clients get IPv4 sockets.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
+        IpAddr::V6(_) => address,
+    }
 }
 
 fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<UdpSocket> {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
+use std::future::pending;
 use std::io;
 use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
@@ -18,8 +19,9 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
+use super::guard::Guard;
 use super::journal::Journal;
 use super::lifeline::{Lifeline, Order, Report, ServerEnd};
 use super::listener::Listener;
@@ -33,7 +35,7 @@ use super::slots::{Limits, Slots};
 use super::supervise::{Stop, runtime};
 use super::transfer::Scratch;
 use crate::access::{Permissions, Rules, Territory};
-use crate::cli::{PortUse, Settings};
+use crate::cli::{PortUse, Running, Settings};
 use crate::exit::{SYSTEM, StartError};
 use crate::words;
 
@@ -57,6 +59,11 @@ pub(super) struct Server {
     pub(super) root: Root,
     /// The files in use.
     pub(super) locks: Rc<Locks>,
+    /// Asks whether clients may be served.
+    pub(super) guard: Guard,
+    pub(super) supervisor: Option<Rc<ServerEnd>>,
+    /// When the last datagram came to a listening socket.
+    pub(super) heard: Cell<Instant>,
     /// Applies the rules of the map file.
     pub(super) mapper: Option<Mapper>,
     map: Option<TriedMap>,
@@ -87,6 +94,9 @@ impl Server {
             settings,
             root: Root::System,
             locks: Rc::default(),
+            guard: Guard::default(),
+            supervisor: None,
+            heard: Cell::new(Instant::now()),
             mapper: None,
             map,
             account,
@@ -132,6 +142,20 @@ impl Server {
             .then(|| Staff::start(|| drop(ends.take())));
         let staff = staff.transpose().map_err(|error| failure("fork", &error))?;
         Ok((staff, runtime()?))
+    }
+
+    /// Ends when a server that inetd has started has had nothing to do for a while; never for another one.
+    async fn until_idle(&self) {
+        if self.settings.running != Running::Inetd {
+            return pending().await;
+        }
+        loop {
+            let end = self.heard.get() + self.settings.idle;
+            if Instant::now() >= end {
+                return;
+            }
+            sleep_until(end).await;
+        }
     }
 
     /// Writes a line if the log is that talkative.
@@ -195,14 +219,16 @@ async fn serve(
     let log = server.transfer_log.take();
     let logger = Arc::clone(&server.logger);
     server.journal = log.map(|file| Journal::start(file, logger));
+    let lifeline = Rc::new(lifeline.watch()?);
+    server.supervisor = Some(Rc::clone(&lifeline));
     let server = Rc::new(server);
     let mut stop = Stop::listen()?;
     let listeners = listen_on_all(&server, sockets)?;
-    let lifeline = lifeline.watch()?;
-    lifeline.tell(Report::Serving).await?;
+    lifeline.tell(&Report::Serving).await?;
     tokio::select! {
         () = obey(&server, &lifeline) => {}
         () = stop.requested() => {}
+        () = server.until_idle() => {}
     }
     server.stopping.set(true);
     let finished = timeout(GRACE, finish(&server, listeners, &lifeline)).await;
@@ -220,6 +246,7 @@ async fn obey(server: &Rc<Server>, lifeline: &ServerEnd) {
             Order::Rules(text) => {
                 spawn_local(reload(Rc::clone(server), text));
             }
+            Order::Permission(id, permission) => server.guard.hear(id, permission),
         }
     }
 }
@@ -250,7 +277,7 @@ async fn finish(server: &Server, listeners: Vec<JoinHandle<()>>, lifeline: &Serv
     }
     close(listeners).await;
     // A supervisor that is gone need not know.
-    let _ = lifeline.tell(Report::Stopped).await;
+    let _ = lifeline.tell(&Report::Stopped).await;
     server.slots.wait_until_idle().await;
 }
 

@@ -5,13 +5,16 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::UdpSocket;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::log::{Facility, Level, Line, Logger};
 use common::process::{self, Account, Readiness, Side};
+use common::sys::inherited;
 use nix::unistd::geteuid;
 
+use super::given;
 use super::journal;
 use super::map_file;
 use super::serve::Server;
@@ -27,6 +30,8 @@ const DEFAULT_TAG: &str = "rtftpd";
 /// Runs the daemon. Returns the exit status.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    // Before anything else can open a descriptor.
+    let given = inherited::from_systemd();
     let mut arguments = arguments.into_iter();
     let program = arguments.next().unwrap_or_else(|| DEFAULT_TAG.into());
     let logger = Arc::new(Logger::open(&tag(&program), Facility::LOG_DAEMON));
@@ -37,7 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     let outcome = invocation.and_then(|invocation| match invocation {
         Invocation::Version => Ok(print_version()),
-        Invocation::Serve(settings) => start(*settings, Arc::clone(&logger)),
+        Invocation::Serve(settings) => start(*settings, given, Arc::clone(&logger)),
     });
     outcome.unwrap_or_else(|error| {
         logger.error(&error.text);
@@ -66,13 +71,15 @@ fn print_version() -> u8 {
     0
 }
 
-fn start(settings: Settings, logger: Arc<Logger>) -> Result<u8, StartError> {
-    check_scope(&settings)?;
+fn start(settings: Settings, given: Vec<OwnedFd>, logger: Arc<Logger>) -> Result<u8, StartError> {
     let transfer_log = open_transfer_log(&settings)?;
     enter_directory(&settings)?;
     let account = find_account(&settings, &logger)?;
     let map = map_file::open(&settings, &logger)?;
-    let sockets = sockets::open(&settings, &logger)?;
+    let sockets = match given::take(settings.running, given)? {
+        Some(sockets) => sockets,
+        None => sockets::open(&settings, &logger)?,
+    };
     let mut server = Server::new(settings, account, map, Arc::clone(&logger));
     server.transfer_log = transfer_log;
     match server.settings.running {
@@ -92,14 +99,6 @@ fn open_transfer_log(settings: &Settings) -> Result<Option<File>, StartError> {
     let file = journal::open(path);
     let unusable = |error| StartError::new(NO_INPUT, words::unusable(path.display(), &error));
     file.map(Some).map_err(unusable)
-}
-
-/// What this version does not do is refused, not ignored.
-fn check_scope(settings: &Settings) -> Result<(), StartError> {
-    if settings.running == Running::Inetd {
-        return Err(StartError::new(USAGE, words::NO_INETD));
-    }
-    Ok(())
 }
 
 fn enter_directory(settings: &Settings) -> Result<(), StartError> {

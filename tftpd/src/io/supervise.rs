@@ -1,23 +1,29 @@
-//! Two processes: a supervisor that keeps root to remove the pid file and to read the map file again, and the server,
-//! which gives root up. On SIGTERM the supervisor ends as soon as the port is free, as the original's parent does; the
+//! Two processes: a supervisor that keeps root to remove the pid file and to read the map file and the access files, and
+//! the server, which gives root up. On SIGTERM the supervisor ends as soon as the port is free, as the original's parent does; the
 //! server finishes its transfers alone.
 
+use std::env;
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use common::log::Logger;
+use common::log::{Level, Logger};
 use common::process::{PidFile, Readiness};
 use common::sys::fork::{self, Side};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{LocalSet, spawn_local};
 
+use super::access_files;
 use super::lifeline::{Lifeline, Order, Report, SupervisorEnd};
 use super::map_file;
 use crate::cli::{Running, Settings};
 use crate::exit::{SYSTEM, StartError};
 use crate::words;
+use crate::wrappers::Parties;
 
 /// Which of the two processes the caller is.
 pub(super) enum Watch {
@@ -39,6 +45,8 @@ pub(super) struct Supervisor {
     running: Running,
     map_file: Option<PathBuf>,
     pid_file: Option<NamedPidFile>,
+    /// What the access files call us.
+    daemon: String,
     logger: Arc<Logger>,
 }
 
@@ -77,6 +85,7 @@ impl Supervisor {
             running: settings.running,
             map_file: settings.map_file.clone(),
             pid_file: write_pid_file(settings, &logger),
+            daemon: daemon_name(),
             logger,
         }
     }
@@ -87,7 +96,9 @@ impl Supervisor {
         lifeline: UnixStream,
         readiness: Option<Readiness>,
     ) -> Result<u8, StartError> {
-        let status = runtime()?.block_on(self.until_port_is_free(lifeline, readiness));
+        let tasks = LocalSet::new();
+        let service = tasks.run_until(self.until_port_is_free(lifeline, readiness));
+        let status = runtime()?.block_on(service);
         let removed = self.pid_file.take().map_or(Ok(()), NamedPidFile::remove);
         let status = status?;
         removed.map(|()| status)
@@ -98,11 +109,11 @@ impl Supervisor {
         lifeline: UnixStream,
         readiness: Option<Readiness>,
     ) -> Result<u8, StartError> {
-        let lifeline = SupervisorEnd::new(lifeline).map_err(poll_failure)?;
+        let lifeline = Rc::new(SupervisorEnd::new(lifeline).map_err(poll_failure)?);
         let mut signals = Signals::listen(self.running).map_err(poll_failure)?;
         let status = match lifeline.report().await.ok_or_else(server_died)? {
             Report::Failed(status) => status,
-            Report::Serving | Report::Stopped => 0,
+            Report::Serving | Report::Stopped | Report::MayServe { .. } => 0,
         };
         tell_shell(readiness, status);
         if status != 0 {
@@ -113,6 +124,9 @@ impl Supervisor {
                 report = lifeline.report() => match report.ok_or_else(server_died)? {
                     Report::Failed(status) => return Ok(status),
                     Report::Stopped => return Ok(0),
+                    Report::MayServe { id, client, server } => {
+                        self.judge(&lifeline, id, client, server);
+                    }
                     Report::Serving => {}
                 },
                 wish = signals.wish() => match wish {
@@ -124,6 +138,21 @@ impl Supervisor {
         lifeline.say_stop().map_err(poll_failure)?;
         while lifeline.report().await.ok_or_else(server_died)? != Report::Stopped {}
         Ok(0)
+    }
+
+    /// Answers whether a client may be served, while others wait for their answers.
+    fn judge(&self, lifeline: &Rc<SupervisorEnd>, id: u32, client: IpAddr, server: IpAddr) {
+        let parties = Parties {
+            daemon: self.daemon.clone(),
+            client,
+            server,
+        };
+        let (lifeline, logger) = (Rc::clone(lifeline), Arc::clone(&self.logger));
+        spawn_local(async move {
+            let permission = access_files::judge(parties, logger).await;
+            // A server that is gone is noticed elsewhere.
+            let _ = lifeline.send(&Order::Permission(id, permission)).await;
+        });
     }
 
     /// The file is read here, outside of the root directory of the server and with the rights of who started it, as the
@@ -144,10 +173,17 @@ impl Supervisor {
     }
 }
 
+/// The last part of what the program was started as.
+fn daemon_name() -> String {
+    let program = env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_name();
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn write_pid_file(settings: &Settings, logger: &Logger) -> Option<NamedPidFile> {
     let path = settings.pid_file.as_deref()?;
     if settings.running == Running::Inetd {
-        logger.write(common::log::Level::Warning, words::IGNORED_PID_FILE);
+        logger.write(Level::Warning, words::IGNORED_PID_FILE);
         return None;
     }
     try_pid_file(path)
