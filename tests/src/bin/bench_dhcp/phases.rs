@@ -83,7 +83,7 @@ impl Bench {
     }
 
     /// The highest rate of each server with a pool of 65,536 addresses.
-    pub fn search_rates(&mut self) -> Result<()> {
+    pub fn search_rates(&mut self) {
         println!(
             "\npool of {} addresses, {} s a run",
             STANDARD.size,
@@ -95,11 +95,18 @@ impl Bench {
         );
         for kind in Kind::ALL {
             if self.has(kind) {
-                self.search_rate(kind)?;
+                self.attempt(kind, |bench| bench.search_rate(kind));
             }
         }
         self.judge_rates();
-        Ok(())
+    }
+
+    /// A server that cannot be measured proves nothing; the others still can.
+    fn attempt(&mut self, kind: Kind, work: impl FnOnce(&mut Self) -> Result<()>) {
+        if let Err(failure) = work(self) {
+            self.report
+                .not_proven(&format!("{}: {failure}", kind.name()));
+        }
     }
 
     fn search_rate(&mut self, kind: Kind) -> Result<()> {
@@ -271,36 +278,12 @@ impl Bench {
     }
 
     /// What the size of a pool costs.
-    pub fn compare_pools(&mut self) -> Result<()> {
+    pub fn compare_pools(&mut self) {
         println!("\nCPU us an exchange, and MB with nothing leased, by pool");
         for kind in [Kind::Isc, Kind::Ours, Kind::Kea(0)] {
-            let Some(top) = self
-                .report
-                .figure(kind.name(), "rate")
-                .filter(|_| self.has(kind))
-            else {
-                continue;
-            };
-            let mut row = format!("{:14}", kind.name());
-            for pool in POOLS {
-                let load = self.load(top / 2.0, pool);
-                let probe = self.probe(kind, pool, load)?;
-                let empty = self.start(kind, pool, None)?;
-                let memory = empty.megabytes_now();
-                empty.end()?;
-                // Writing to a string cannot fail.
-                let _ = write!(
-                    row,
-                    " {:8}: {:7.1} us {memory:6.1} MB",
-                    pool.size, probe.cpu_us
-                );
-                let size = pool.size;
-                self.report
-                    .note(kind.name(), &format!("cpu_us_pool_{size}"), probe.cpu_us);
-                self.report
-                    .note(kind.name(), &format!("mb_pool_{size}"), memory);
+            if let Some(top) = self.report.figure(kind.name(), "rate") {
+                self.attempt(kind, |bench| bench.grow_pool(kind, top / 2.0));
             }
-            println!("{row}");
         }
         let of = |name| self.report.figure(Kind::Ours.name(), name);
         let growth = of("cpu_us_pool_1000000").zip(of("cpu_us_pool_1000"));
@@ -313,6 +296,23 @@ impl Bench {
             memory,
             Bound::AtMost(40.0),
         );
+    }
+
+    fn grow_pool(&mut self, kind: Kind, rate: f64) -> Result<()> {
+        let mut row = format!("{:14}", kind.name());
+        for pool in POOLS {
+            let probe = self.probe(kind, pool, self.load(rate, pool))?;
+            let empty = self.start(kind, pool, None)?;
+            let memory = empty.megabytes_now();
+            empty.end()?;
+            let (size, cpu) = (pool.size, probe.cpu_us);
+            // Writing to a string cannot fail.
+            let _ = write!(row, " {size:8}: {cpu:7.1} us {memory:6.1} MB");
+            let report = &mut self.report;
+            report.note(kind.name(), &format!("cpu_us_pool_{size}"), cpu);
+            report.note(kind.name(), &format!("mb_pool_{size}"), memory);
+        }
+        println!("{row}");
         Ok(())
     }
 
@@ -332,25 +332,7 @@ impl Bench {
         for count in counts {
             let files = self.lease_file(pool, *count)?;
             for kind in &kinds {
-                let serving = self.start(*kind, pool, Some(&files))?;
-                let (seconds, peak, now) = (
-                    serving.ready_after.as_secs_f64(),
-                    serving.peak_megabytes(),
-                    serving.megabytes_now(),
-                );
-                serving.end()?;
-                println!(
-                    "{:14} {count:8} leases: {seconds:6.2} s, {peak:6.0} MB at most, {now:6.0} MB afterwards",
-                    kind.name()
-                );
-                for (name, value) in [
-                    ("start_s", seconds),
-                    ("start_peak_mb", peak),
-                    ("start_mb", now),
-                ] {
-                    self.report
-                        .note(kind.name(), &format!("{name}_{count}"), value);
-                }
+                self.attempt(*kind, |bench| bench.start_with(*kind, pool, &files, *count));
             }
         }
         let most = counts.last().copied().unwrap_or_default();
@@ -370,6 +352,22 @@ impl Bench {
             self.report
                 .not_proven("what a million leases cost: --full measures it");
         }
+        Ok(())
+    }
+
+    fn start_with(&mut self, kind: Kind, pool: Pool, leases: &Scratch, count: u32) -> Result<()> {
+        let serving = self.start(kind, pool, Some(leases))?;
+        let seconds = serving.ready_after.as_secs_f64();
+        let (peak, now) = (serving.peak_megabytes(), serving.megabytes_now());
+        serving.end()?;
+        let name = kind.name();
+        println!(
+            "{name:14} {count:8} leases: {seconds:6.2} s, {peak:6.0} MB at most, {now:6.0} MB afterwards"
+        );
+        let report = &mut self.report;
+        report.note(name, &format!("start_s_{count}"), seconds);
+        report.note(name, &format!("start_peak_mb_{count}"), peak);
+        report.note(name, &format!("start_mb_{count}"), now);
         Ok(())
     }
 
