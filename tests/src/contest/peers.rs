@@ -38,7 +38,11 @@ pub const PEERS: [Peer; 5] = [
     Peer {
         name: "rtftpd",
         program: "release/rtftpd",
-        words: |directory| words(&["-L", "-c", "-a", SERVER, "-s", directory]),
+        words: |directory| {
+            // All clients of a load have one address.
+            let all_for_one = "--max-transfers-per-client=16384";
+            words(&["-L", "-c", "-a", SERVER, all_for_one, "-s", directory])
+        },
         writes: true,
         windows: true,
     },
