@@ -355,7 +355,16 @@ impl Parser<'_> {
     }
 }
 
-/// The order of permits does not matter.
+/// The order of permits does not matter, nor how often one stands there.
 fn same_permits(one: &[Permit], other: &[Permit]) -> bool {
-    one.len() == other.len() && one.iter().all(|permit| other.contains(permit))
+    let has = |list: &[Permit], permit: &Permit| list.iter().any(|it| is_alike(it, permit));
+    one.iter().all(|permit| has(other, permit)) && other.iter().all(|permit| has(one, permit))
+}
+
+/// As the original sees it, which does not compare dates.
+fn is_alike(one: &Permit, other: &Permit) -> bool {
+    match (one, other) {
+        (Permit::After(_), Permit::After(_)) => true,
+        _ => one == other,
+    }
 }
