@@ -9,10 +9,11 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::kill;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tests::client::identity::{granted, request_for};
 use tests::dhcp::{DhcpLab, SERVER_LINK};
@@ -143,4 +144,27 @@ fn command(subject: Subject, lab: &DhcpLab, files: &Scratch) -> Command {
         .arg(files.path().join("pid"))
         .arg(SERVER_LINK);
     command
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_signal_ends_it_by_itself_and_leaves_pid_file_and_leases() {
+    for_each_subject(|subject, lab| {
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+            lab.configure(CONFIG).unwrap();
+            let files = Scratch::new("daemon").unwrap();
+            let mut server = lab.launch(command(subject, lab, &files)).unwrap();
+            let wire = lab.wire().unwrap();
+            let wanted = Ipv4Addr::new(10, 9, 0, 10);
+            wire.send(&request_for(1, wanted)).unwrap();
+            let reply = wire.receive(PATIENCE).unwrap().expect("no answer");
+            assert_eq!(granted(&reply), Some((1, wanted)));
+            server.process.signal(signal).unwrap();
+            let status = server.process.wait().unwrap();
+            assert_eq!(status.signal(), Some(signal as i32), "{subject}");
+            let pid = fs::read_to_string(files.path().join("pid")).unwrap();
+            assert_eq!(pid.trim(), server.process.identity().pid().to_string());
+            assert!(lab.read_leases().unwrap().contains("lease 10.9.0.10 {"));
+        }
+    });
 }
