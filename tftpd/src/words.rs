@@ -311,16 +311,27 @@ pub fn wrong_family(address: impl Display, family: &str) -> String {
     format!("Address {address} is not in address family {family}")
 }
 
-/// `-a` names a host that the resolver does not know.
+/// The C library's text for a failed look-up, which the standard library puts behind its own; a name may also have addresses of the
+/// wrong family only.
 #[must_use]
-pub fn unresolved_ipv4(host: &str) -> String {
-    format!("cannot resolve local IPv4 bind address: {host}, Name or service not known")
+pub fn lookup_text(error: Option<&io::Error>) -> String {
+    let text = error.map(ToString::to_string).unwrap_or_default();
+    match text.rsplit_once(": ") {
+        Some((_, reason)) => reason.to_owned(),
+        None => "Name or service not known".to_owned(),
+    }
 }
 
-/// `-a` names a host that the resolver does not know.
+/// `-a` names a host for which the resolver gives no IPv4 address.
 #[must_use]
-pub fn unresolved_ipv6(host: &str) -> String {
-    format!("cannot resolve local IPv6 bind address: {host}(Name or service not known)")
+pub fn unresolved_ipv4(host: &str, reason: &str) -> String {
+    format!("cannot resolve local IPv4 bind address: {host}, {reason}")
+}
+
+/// `-a` names a host for which the resolver gives no IPv6 address.
+#[must_use]
+pub fn unresolved_ipv6(host: &str, reason: &str) -> String {
+    format!("cannot resolve local IPv6 bind address: {host}({reason})")
 }
 
 /// What follows a failure that concerns IPv6 only.

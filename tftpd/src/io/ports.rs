@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 
 use common::sys::batch::LocalAddress;
 use common::sys::udp;
+use nix::errno::Errno;
 
 /// Gives out the ports of transfers.
 pub(super) struct Ports {
@@ -55,7 +56,7 @@ impl Ports {
                 bound => return bound,
             }
         }
-        Err(io::ErrorKind::AddrInUse.into())
+        Err(Errno::EADDRINUSE.into())
     }
 
     fn take(&mut self, range: &RangeInclusive<u16>) -> u16 {

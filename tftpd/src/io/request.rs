@@ -252,7 +252,6 @@ fn prepare(
     server.rules.judge_name(name)?;
     let opened = file::open(&server.root, name, direction, server.settings.creation)
         .map_err(|error| words::refuse_open(&error))?;
-    server.rules.judge_file(direction, opened.facts)?;
     let hold = server.locks.take(&opened.file, direction);
     let Some(hold) = hold.map_err(|error| words::refuse_open(&error))? else {
         server
@@ -260,6 +259,7 @@ fn prepare(
             .write(Level::Warning, &words::locked(client.ip(), name));
         return Err(Rejection::Silent);
     };
+    server.rules.judge_file(direction, opened.facts)?;
     let subject = Subject {
         direction,
         mode,

@@ -82,8 +82,9 @@ fn find_addresses(host: &Host, family: Family, logger: &Logger) -> Result<Addres
 
 /// The first address of each family. A missing IPv6 one is no error where IPv4 is served.
 fn resolve(name: &str, family: Family, logger: &Logger) -> Result<Addresses, StartError> {
-    let found: Vec<IpAddr> = (name, 0)
-        .to_socket_addrs()
+    let answer = (name, 0).to_socket_addrs();
+    let reason = words::lookup_text(answer.as_ref().err());
+    let found: Vec<IpAddr> = answer
         .into_iter()
         .flatten()
         .map(|address| address.ip())
@@ -97,19 +98,21 @@ fn resolve(name: &str, family: Family, logger: &Logger) -> Result<Addresses, Sta
         IpAddr::V4(_) => None,
     });
     match family {
-        Family::Ipv4 | Family::Both if ipv4.is_none() => {
-            Err(StartError::new(NO_INPUT, words::unresolved_ipv4(name)))
-        }
-        Family::Ipv6 if ipv6.is_none() => {
-            Err(StartError::new(NO_INPUT, words::unresolved_ipv6(name)))
-        }
+        Family::Ipv4 | Family::Both if ipv4.is_none() => Err(StartError::new(
+            NO_INPUT,
+            words::unresolved_ipv4(name, &reason),
+        )),
+        Family::Ipv6 if ipv6.is_none() => Err(StartError::new(
+            NO_INPUT,
+            words::unresolved_ipv6(name, &reason),
+        )),
         Family::Ipv4 => Ok(Addresses { ipv4, ipv6: None }),
         Family::Ipv6 => Ok(Addresses { ipv4: None, ipv6 }),
         Family::Both => {
             if ipv6.is_none() {
                 logger.write(
                     Level::Warning,
-                    &words::using_ipv4_only(&words::unresolved_ipv6(name)),
+                    &words::using_ipv4_only(&words::unresolved_ipv6(name, &reason)),
                 );
             }
             Ok(Addresses { ipv4, ipv6 })
