@@ -28,7 +28,12 @@ fn command_line() -> Command {
             "virtio",
             "network card: virtio, rtl8139 or e1000",
         ))
-        .arg(choice("firmware", "bios", "bios (PXELINUX) or uefi (iPXE)"))
+        .arg(choice("firmware", "bios", "bios (PXELINUX) or uefi"))
+        .arg(choice(
+            "loader",
+            "ipxe",
+            "what UEFI firmware loads: ipxe or grub",
+        ))
         .arg(choice(
             "daemons",
             "ours",
@@ -66,6 +71,7 @@ fn job(words: &ArgMatches) -> Result<Job> {
     Ok(Job {
         nic: word(words, "nic").parse()?,
         firmware: word(words, "firmware").parse()?,
+        loader: word(words, "loader").parse()?,
         daemons: daemons(word(words, "daemons"))?,
         menu: word(words, "menu").parse()?,
         machines: if words.get_flag("pair") { 2 } else { 1 },

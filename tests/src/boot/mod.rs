@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::failure::{Context, Failure, Result};
 use crate::lab::{Acceleration, Firmware, Nic};
 use event::{Event, What};
-pub use plan::Menu;
+pub use plan::{Loader, Menu};
 use progress::Progress;
 use rig::Rig;
 
@@ -38,6 +38,8 @@ pub struct Job {
     pub nic: Nic,
     /// The machine's firmware.
     pub firmware: Firmware,
+    /// What UEFI firmware loads.
+    pub loader: Loader,
     /// Whose daemons.
     pub daemons: Daemons,
     /// Which of the files that PXELINUX looks for exists.
@@ -48,7 +50,7 @@ pub struct Job {
     pub keep: bool,
     /// The project's directory.
     pub root: PathBuf,
-    /// Kernel, drivers, busybox and iPXE.
+    /// Kernel, drivers, busybox, iPXE and GRUB.
     pub stock: PathBuf,
     /// Where our daemons were built.
     pub built: PathBuf,
@@ -142,7 +144,7 @@ fn advance(rig: &mut Rig, machines: &mut [Progress], index: usize, event: &Event
     Ok(())
 }
 
-/// Whether PXELINUX has searched in its documented order. iPXE does not search.
+/// Whether PXELINUX has searched in its documented order. The others do not search.
 fn check_lookups(job: &Job, machines: &[Progress]) -> Result<()> {
     if job.firmware == Firmware::Uefi {
         return Ok(());
@@ -155,8 +157,13 @@ fn check_lookups(job: &Job, machines: &[Progress]) -> Result<()> {
     Ok(())
 }
 
-/// Two machines share one search order only up to their own addresses.
+/// Two machines share one search order only up to their own addresses. GRUB is loaded by OVMF's own PXE client.
 fn refuse_impossible(job: &Job) -> Result<()> {
+    if job.loader == Loader::Grub && (job.firmware, job.nic) != (Firmware::Uefi, Nic::Virtio) {
+        return Err(Failure::new(
+            "--loader grub needs --firmware uefi and --nic virtio: other cards bring an iPXE",
+        ));
+    }
     if job.machines > 1 && job.menu == Menu::Address {
         return Err(Failure::new(
             "--pair cannot know which machine gets which address",

@@ -43,6 +43,27 @@ impl FromStr for Menu {
     }
 }
 
+/// What UEFI firmware loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loader {
+    /// iPXE, which asks for a script.
+    Ipxe,
+    /// GRUB, which asks for its menu.
+    Grub,
+}
+
+impl FromStr for Loader {
+    type Err = Failure;
+
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "ipxe" => Ok(Self::Ipxe),
+            "grub" => Ok(Self::Grub),
+            _ => Err(Failure::new(format!("{word}: not one of ipxe, grub"))),
+        }
+    }
+}
+
 /// One thing that has to be seen.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -106,23 +127,25 @@ fn menu_file(menu: Menu, machine: usize) -> String {
 }
 
 /// The folder with the server's configuration.
-pub fn example(firmware: Firmware) -> &'static str {
-    match firmware {
-        Firmware::Bios => "conf-examples/pxelinux-linux",
-        Firmware::Uefi => "conf-examples/ipxe-chain",
+pub fn example(job: &Job) -> &'static str {
+    match (job.firmware, job.loader) {
+        (Firmware::Bios, _) => "conf-examples/pxelinux-linux",
+        (Firmware::Uefi, Loader::Ipxe) => "conf-examples/ipxe-chain",
+        (Firmware::Uefi, Loader::Grub) => "conf-examples/grub-uefi",
     }
 }
 
 /// Fills the directory of the TFTP server.
 pub fn provide(job: &Job, token: &Token, served: &Scratch) -> Result<()> {
-    match job.firmware {
-        Firmware::Bios => provide_pxelinux(job, token, served),
-        Firmware::Uefi => provide_ipxe(job, token, served),
+    match (job.firmware, job.loader) {
+        (Firmware::Bios, _) => provide_pxelinux(job, token, served),
+        (Firmware::Uefi, Loader::Ipxe) => provide_ipxe(job, token, served),
+        (Firmware::Uefi, Loader::Grub) => provide_grub(job, token, served),
     }
 }
 
 fn provide_pxelinux(job: &Job, token: &Token, served: &Scratch) -> Result<()> {
-    let example = job.root.join(example(job.firmware));
+    let example = job.root.join(example(job));
     let menu = example.join("pxelinux.cfg/default");
     let menu = fs::read(&menu).context(format!("cannot read {}", menu.display()))?;
     for machine in 0..job.machines {
@@ -141,10 +164,23 @@ fn provide_pxelinux(job: &Job, token: &Token, served: &Scratch) -> Result<()> {
 }
 
 fn provide_ipxe(job: &Job, token: &Token, served: &Scratch) -> Result<()> {
-    let example = job.root.join(example(job.firmware));
+    let example = job.root.join(example(job));
     let into = served.path();
     copy(&example.join("boot.ipxe"), &into.join("boot.ipxe"))?;
     copy(&job.stock.join("ipxe.efi"), &into.join("ipxe.efi"))?;
+    copy(&job.stock.join("linux"), &into.join("linux"))?;
+    initrd::build(&job.stock, token, &into.join("initrd.img"))
+}
+
+fn provide_grub(job: &Job, token: &Token, served: &Scratch) -> Result<()> {
+    let menu = job.root.join(example(job)).join("grub/grub.cfg");
+    let menu = fs::read(&menu).context(format!("cannot read {}", menu.display()))?;
+    served.write("grub/grub.cfg", menu)?;
+    let into = served.path();
+    copy(
+        &job.stock.join("grubnetx64.efi"),
+        &into.join("grubnetx64.efi"),
+    )?;
     copy(&job.stock.join("linux"), &into.join("linux"))?;
     initrd::build(&job.stock, token, &into.join("initrd.img"))
 }
@@ -156,9 +192,10 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// The steps of one machine's boot.
 pub fn steps(job: &Job, machine: usize) -> Vec<Step> {
-    let mut steps = match job.firmware {
-        Firmware::Bios => pxelinux_steps(job.menu, machine),
-        Firmware::Uefi => ipxe_steps(job),
+    let mut steps = match (job.firmware, job.loader) {
+        (Firmware::Bios, _) => pxelinux_steps(job.menu, machine),
+        (Firmware::Uefi, Loader::Ipxe) => ipxe_steps(job),
+        (Firmware::Uefi, Loader::Grub) => grub_steps(),
     };
     steps.push(step("Linux starts", Sign::Console("Linux version"), 60));
     steps.push(typing("shell", Sign::Console(PROMPT), 90, Typed::Question));
@@ -209,6 +246,21 @@ fn ipxe_steps(job: &Job) -> Vec<Step> {
     steps.push(fetch("kernel", "linux", 40));
     steps.push(fetch("initrd", "initrd.img", 90));
     steps
+}
+
+fn grub_steps() -> Vec<Step> {
+    vec![
+        step(
+            "firmware asks for an address",
+            Sign::Dhcp("DHCPDISCOVER from "),
+            90,
+        ),
+        step("address leased", Sign::Dhcp("DHCPACK on "), 40),
+        fetch("GRUB", "grubnetx64.efi", 40),
+        fetch("menu", "/grub/grub.cfg", 40),
+        fetch("kernel", "/linux", 40),
+        fetch("initrd", "/initrd.img", 90),
+    ]
 }
 
 /// The last machine waits with an address; each other one reaches the machine after it.

@@ -200,11 +200,7 @@ fn dhcp_command(job: &Job, state: &Scratch) -> Result<Command> {
     let mut command = Command::new(program);
     command
         .args(["-d", "--no-pid", "-cf"])
-        .arg(
-            job.root
-                .join(plan::example(job.firmware))
-                .join("dhcpd.conf"),
-        )
+        .arg(job.root.join(plan::example(job)).join("dhcpd.conf"))
         .arg("-lf")
         .arg(leases)
         .arg(BRIDGE);
