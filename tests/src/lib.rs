@@ -11,3 +11,4 @@ pub mod load;
 pub mod scenario;
 pub mod subject;
 pub mod tftp;
+pub mod tftp_scenario;

@@ -1,4 +1,4 @@
-//! How a TFTP server starts and ends: wrong starts with the original's log line and exit status, the daemon and its pid file.
+//! How a TFTP server starts and ends: its version, the daemon and its pid file. Wrong starts are among the scenarios.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,77 +20,6 @@ use tests::subject::Subject;
 use tests::tftp::{PATIENCE, SERVER, TftpLab};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-
-/// Words of the command line (`DIR` is the served directory), exit status, what the log says.
-const WRONG_STARTS: [(&str, i32, &str); 14] = [
-    (
-        "-L -B 100",
-        64,
-        "Bad maximum blocksize value (range 512-65464): 100",
-    ),
-    ("-L -T 5", 64, "Bad timeout value: 5"),
-    ("-L -R 5:1", 64, "Bad port range: 5:1"),
-    ("-L -U 9", 64, "Invalid umask: 9"),
-    ("-L -r foo", 64, "Unknown option: foo"),
-    ("-L -s", 64, "no -s directory"),
-    ("-L -s DIR DIR", 64, "too many -s directories"),
-    (
-        "-L -s DIR/absent",
-        66,
-        "DIR/absent: No such file or directory",
-    ),
-    ("-L -s DIR/hello", 66, "DIR/hello: Not a directory"),
-    ("-L -u nosuchuser -s DIR", 67, "no user nosuchuser"),
-    (
-        "-L -a fd77::1 -s DIR",
-        64,
-        "Numeric IPv6 addresses need to be enclosed in []",
-    ),
-    (
-        "-L -6 -a 10.77.0.1 -s DIR",
-        64,
-        "Address 10.77.0.1 is not in address family AF_INET6",
-    ),
-    (
-        "-L -a 10.99.0.1 -s DIR",
-        71,
-        "cannot bind to local IPv4 socket: Cannot assign requested address",
-    ),
-    (
-        "-L -a :nosuchservice -s DIR",
-        66,
-        "cannot resolve local bind port: nosuchservice",
-    ),
-];
-
-#[test]
-#[ignore = "needs root"]
-fn wrong_starts_end_with_the_status_and_the_line_of_the_original() {
-    for_each_subject(|subject, lab| {
-        for (words, status, said) in WRONG_STARTS {
-            let (ended, log) = run(subject, lab, words);
-            assert_eq!(ended, Some(status), "{subject}: {words}\n{:?}", log.lines());
-            let said = said.replace("DIR", &lab.directory().to_string_lossy());
-            let line = log.wait_for(&said, PATIENCE);
-            assert!(line.is_ok(), "{subject}: {words}: {line:?}");
-        }
-    });
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_second_server_finds_the_port_taken() {
-    for_each_subject(|subject, lab| {
-        let _first = lab.start(subject, &[]).unwrap();
-        let (ended, log) = run(subject, lab, "-L -4 -s DIR");
-        assert_eq!(ended, Some(71), "{subject}: {:?}", log.lines());
-        log.wait_for(
-            "cannot bind to local IPv4 socket: Address already in use",
-            PATIENCE,
-        )
-        .unwrap();
-    });
-}
 
 #[test]
 #[ignore = "needs root"]

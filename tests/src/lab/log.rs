@@ -96,6 +96,16 @@ impl Syslog {
     /// # Errors
     /// If the socket cannot be made.
     pub fn start(mut each: impl FnMut(String) + Send + 'static) -> Result<Self> {
+        Self::start_raw(move |message| {
+            each(without_header(&String::from_utf8_lossy(message)).to_owned());
+        })
+    }
+
+    /// Opens the socket and calls `each` with every message as it comes (`<29>Nov 20 11:22:33 tftpd[123]: RRQ from …`), on a thread.
+    ///
+    /// # Errors
+    /// If the socket cannot be made.
+    pub fn start_raw(mut each: impl FnMut(&[u8]) + Send + 'static) -> Result<Self> {
         let directory = Scratch::new("syslog")?;
         let socket = UnixDatagram::bind(directory.path().join("log"))
             .context("cannot make the log socket")?;
@@ -103,8 +113,7 @@ impl Syslog {
         thread::spawn(move || {
             let mut buffer = vec![0; 65_536];
             while let Ok(size) = socket.recv(&mut buffer) {
-                let message = String::from_utf8_lossy(buffer.get(..size).unwrap_or_default());
-                each(without_header(&message).to_owned());
+                each(buffer.get(..size).unwrap_or_default());
             }
         });
         Ok(Self { directory })

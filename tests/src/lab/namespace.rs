@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns};
 
@@ -158,6 +159,20 @@ impl Namespace {
         }
     }
 
+    /// The processes inside.
+    #[must_use]
+    pub fn inhabitants(&self) -> Vec<u32> {
+        inhabitants(&self.path())
+    }
+
+    /// Kills every process inside, and returns when they are gone.
+    pub fn evict(&self) {
+        while !self.inhabitants().is_empty() {
+            kill_inhabitants(&self.path());
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn create(name: String, kind: Kind) -> Result<Self> {
         ip(&format!("netns add {name}"))?;
         let namespace = Self { name, kind };
@@ -228,23 +243,31 @@ fn owner(name: &str) -> Option<Identity> {
 
 /// Kills what lives in a namespace that this library made: nothing gets there but by the library or by following its processes.
 fn kill_inhabitants(namespace: &Path) {
-    let Ok(wanted) = fs::metadata(namespace) else {
-        return;
-    };
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return;
-    };
-    let own = std::process::id();
-    let pids = processes
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|pid| *pid != own);
-    for pid in pids {
-        let lives_there = fs::metadata(format!("/proc/{pid}/ns/net"))
-            .is_ok_and(|seen| (seen.dev(), seen.ino()) == (wanted.dev(), wanted.ino()));
-        if let (true, Ok(process)) = (lives_there, Identity::of(pid)) {
+    for pid in inhabitants(namespace) {
+        if let Ok(process) = Identity::of(pid) {
             process.kill();
         }
     }
+}
+
+/// The processes in a namespace, without this one.
+fn inhabitants(namespace: &Path) -> Vec<u32> {
+    let Ok(wanted) = fs::metadata(namespace) else {
+        return Vec::new();
+    };
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let lives_there = |pid: &u32| {
+        fs::metadata(format!("/proc/{pid}/ns/net"))
+            .is_ok_and(|seen| (seen.dev(), seen.ino()) == (wanted.dev(), wanted.ino()))
+    };
+    let own = std::process::id();
+    processes
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != own)
+        .filter(lives_there)
+        .collect()
 }
 
 #[cfg(test)]

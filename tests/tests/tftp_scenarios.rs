@@ -1,0 +1,164 @@
+//! Every scenario in `tests/tftp-scenarios`: the original must do what the text says, and so must ours.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pretty_assertions::StrComparison;
+use tests::gaps;
+use tests::subject::Subject;
+use tests::tftp_scenario::{Scenario, Stage, read, run};
+
+/// Scenarios at a time. They wait for each other's processes more than they compute.
+const STAGES: usize = 8;
+/// So many scenarios at least: the suite is not to shrink.
+const FEWEST: usize = 120;
+
+#[test]
+#[ignore = "needs root"]
+fn the_original_does_what_every_tftp_scenario_says() {
+    check(Subject::Original);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn ours_does_what_every_tftp_scenario_says() {
+    check(Subject::Ours);
+}
+
+#[test]
+fn every_tftp_scenario_can_be_read_and_is_written_back_unchanged() {
+    for path in all("") {
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(scenario(&path).text(), text, "{}", path.display());
+    }
+}
+
+/// A step that expects something else of ours than of the original names its row in the list of differences.
+#[test]
+fn every_difference_is_in_the_list_of_differences() {
+    let list = fs::read_to_string(folder().join("developers/differences.md")).unwrap();
+    for path in all("") {
+        let scenario = scenario(&path);
+        let differs = scenario.steps.iter().any(|step| step.differs());
+        assert_eq!(differs, !scenario.differs.is_empty(), "{}", name(&path));
+        for words in &scenario.differs {
+            assert!(list.contains(words), "{}: {words}", name(&path));
+        }
+    }
+}
+
+/// `tests/tftp-scenarios/INDEX` ties the reference's sections to scenarios.
+#[test]
+fn the_index_names_every_tftp_scenario_and_no_other() {
+    let index = fs::read_to_string(folder().join("tftp-scenarios/INDEX")).unwrap();
+    let rows = index.lines().filter(|line| line.starts_with("tftp "));
+    let named: BTreeSet<&str> = rows
+        .flat_map(|row| row.rsplit_once(": ").unwrap().1.split(' '))
+        .collect();
+    let there: Vec<String> = all("").iter().map(|path| name(path)).collect();
+    let there: BTreeSet<&str> = there.iter().map(String::as_str).collect();
+    assert_eq!(named, there);
+    assert!(there.len() >= FEWEST, "only {} scenarios", there.len());
+}
+
+fn check(subject: Subject) {
+    if !Subject::chosen().contains(&subject) || !subject.is_at_hand(Subject::tftpd) {
+        return;
+    }
+    let gaps = gaps::of(subject);
+    let surprises: Vec<String> = play_all(subject)
+        .into_iter()
+        .filter_map(|(name, failure)| {
+            let listed = gaps.get(&format!("tftp-scenarios/{name}"));
+            gaps::judge(&name, failure.as_deref(), listed)
+        })
+        .collect();
+    assert!(
+        surprises.is_empty(),
+        "{} scenarios surprise with {subject}:\n{}",
+        surprises.len(),
+        surprises.join("\n")
+    );
+}
+
+/// Every scenario's name, with what went wrong.
+fn play_all(subject: Subject) -> BTreeMap<String, Option<String>> {
+    let scenarios = all(&std::env::var("SCENARIO").unwrap_or_default());
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..STAGES.min(scenarios.len()) {
+            scope.spawn(|| {
+                let mut stage = Stage::new().unwrap();
+                while let Some(path) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = play(path, &mut stage, subject).err();
+                    outcomes.lock().unwrap().insert(name(path), outcome);
+                }
+            });
+        }
+    });
+    let mut outcomes = outcomes.into_inner().unwrap();
+    for path in scenarios.iter().filter(|path| measures_time(path)) {
+        if outcomes[&name(path)].is_some() {
+            let again = play(path, &mut Stage::new().unwrap(), subject).err();
+            outcomes.insert(name(path), again);
+        }
+    }
+    outcomes
+}
+
+/// Such a scenario is played again alone if it fails: the others make the machine busy, and gaps longer.
+fn measures_time(path: &Path) -> bool {
+    let mut steps = scenario(path).steps.into_iter();
+    steps.any(|step| step.text.contains("await "))
+}
+
+fn play(path: &Path, stage: &mut Stage, subject: Subject) -> Result<(), String> {
+    let scenario = scenario(path);
+    let happened = run(&scenario, stage, subject).map_err(|failure| failure.to_string())?;
+    if std::env::var_os("RECORD").is_some() {
+        fs::write(path, scenario.recorded(subject, &happened).text()).unwrap();
+        return Ok(());
+    }
+    let wanted = scenario.shown(|_, step| step.expected_of(subject));
+    let got = scenario.shown(|index, _| happened[index].clone());
+    match wanted == got {
+        true => Ok(()),
+        false => Err(StrComparison::new(&wanted, &got).to_string()),
+    }
+}
+
+fn scenario(path: &Path) -> Scenario {
+    let text = fs::read_to_string(path).unwrap();
+    read(&text).unwrap_or_else(|failure| panic!("{}: {failure}", path.display()))
+}
+
+/// The scenarios whose name contains `word`.
+fn all(word: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder().join("tftp-scenarios"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .filter(|path| name(path).contains(word))
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
