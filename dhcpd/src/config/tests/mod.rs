@@ -5,6 +5,7 @@ mod manual;
 mod meaning;
 mod measured;
 mod mutations;
+mod provenance;
 mod robust;
 
 use std::collections::HashMap;
