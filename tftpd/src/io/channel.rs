@@ -66,7 +66,7 @@ impl Channel {
         })
     }
 
-    /// Sends a packet that the client has had before: it brings no answer of its own.
+    /// Sends a packet whose answer may be there already.
     pub(super) fn send_again(&self, packet: &[u8]) -> io::Result<()> {
         let (socket, route) = self.kind.way();
         send(socket, packet, route)

@@ -251,8 +251,9 @@ impl Transfer {
         packet: &[u8],
     ) -> io::Result<Next> {
         Ok(match action {
+            // A client may send blocks ahead of their acknowledgement: they are there already, and no arrival tells of them.
             Action::Send(wait) => {
-                channel.send(packet)?;
+                channel.send_again(packet)?;
                 Next::WaitUntil(Instant::now() + wait)
             }
             Action::WaitAnew(wait) => Next::WaitUntil(Instant::now() + wait),
