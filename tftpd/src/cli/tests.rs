@@ -1,5 +1,7 @@
 //! Command lines as people type them.
 
+use std::collections::BTreeSet;
+
 use pretty_assertions::assert_eq;
 
 use super::*;
@@ -173,4 +175,19 @@ fn every_flag_has_a_letter_or_a_name_of_its_own() {
         assert!(others().all(|other| other.long != flag.long));
         assert!(flag.short.is_none() || others().all(|other| other.short != flag.short));
     }
+}
+
+#[test]
+fn the_manual_page_has_every_flag_and_no_other() {
+    let page = include_str!("../../../man/rtftpd.8");
+    let items = page.lines().filter_map(|line| line.strip_prefix(".It Fl "));
+    let is_flag = |word: &&str| word.len() == 1 || word.starts_with('-');
+    let documented: BTreeSet<_> = items
+        .flat_map(|item| item.split(" Ar ").next().unwrap().split([' ', ',']))
+        .filter(is_flag)
+        .map(str::to_owned)
+        .collect();
+    let letters = FLAGS.iter().filter_map(|flag| flag.short).map(String::from);
+    let names = FLAGS.iter().map(|flag| format!("-{}", flag.long));
+    assert_eq!(documented, letters.chain(names).collect());
 }
