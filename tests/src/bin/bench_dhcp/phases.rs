@@ -243,10 +243,11 @@ impl Bench {
         let stored = if self.full { 900_000 } else { 200_000 };
         let leases = self.lease_file(pool, stored)?;
         let clock = leases.write("clock", "+0")?;
+        let file = leases.path().join("leases");
         let start = Start {
             kind: Kind::Ours,
             pool,
-            leases: Some(&leases.path().join("leases")),
+            leases: Some(&file),
             clock: Some(&clock),
         };
         let serving = self.programs.start(&start, &self.site)?;
