@@ -17,7 +17,8 @@ use crate::words;
 /// What the files of a configuration hold, by their names.
 pub(super) type Sources = HashMap<String, Vec<u8>>;
 
-/// Reads the configuration at `path` and the files it includes, and keeps what they hold.
+/// Reads the configuration at `path` and the files it includes, and keeps what they hold, except where no lease file is
+/// read that could add to it.
 pub(super) fn read(
     path: &Path,
     options: &Options,
@@ -28,7 +29,9 @@ pub(super) fn read(
     let mut sources = Sources::new();
     let mut load = |file: &str| {
         let bytes = from_disk(file)?;
-        sources.insert(file.to_owned(), bytes.clone());
+        if options.goal != Goal::TestConfiguration {
+            sources.insert(file.to_owned(), bytes.clone());
+        }
         Ok(bytes)
     };
     let parsed = config::parse(&name, options.family, &mut load, &mut diagnostics);
