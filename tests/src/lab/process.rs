@@ -2,6 +2,7 @@
 
 use std::process::{Child, Command, ExitStatus};
 
+use common::sys::signals;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::os::unix::process::CommandExt;
@@ -19,11 +20,15 @@ pub struct Running {
 
 impl Running {
     /// Starts a program in a process group of its own, so that a Ctrl-C on the terminal reaches only the test that owns it.
+    /// It does not inherit that a shell ignores signals for what runs in its background.
     ///
     /// # Errors
     /// If it cannot be started.
     pub fn spawn(command: &mut Command) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
+        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+            signals::stop_ignoring(signal).context("cannot restore a signal")?;
+        }
         let child = command
             .process_group(0)
             .spawn()
