@@ -153,40 +153,26 @@ fn check(result: i32) -> io::Result<()> {
     Err(io::Error::last_os_error())
 }
 
-/// How the kernel marks frames that this machine sends (`PACKET_OUTGOING` of `<linux/if_packet.h>`).
-const OUTGOING: u32 = 4;
-/// Where a filter finds that mark (`SKF_AD_OFF` and `SKF_AD_PKTTYPE` of `<linux/filter.h>`).
-const PACKET_TYPE: u32 = 0xffff_f000 + 4;
-/// The first octet of a message to a client (RFC 951).
-const BOOTREPLY: u32 = 2;
-
-/// Accepts untagged IPv4 frames that carry an unfragmented UDP datagram to `port`, but not the replies that this machine sends
-/// to relay agents: they go to that port too, and each would be read again for nothing.
-fn udp_port_filter(port: u16) -> [libc::sock_filter; 15] {
-    const LOAD_WORD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+/// Accepts untagged IPv4 frames that carry an unfragmented UDP datagram to `port`.
+fn udp_port_filter(port: u16) -> [libc::sock_filter; 11] {
     const LOAD_HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_ABS;
     const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
     const LOAD_HEADER_LENGTH: u32 = libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH;
     const LOAD_HALF_INDEXED: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_IND;
-    const LOAD_BYTE_INDEXED: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_IND;
     const JUMP_EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
     const JUMP_BITS: u32 = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
     const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
     [
         instruction(LOAD_HALF, 0, 0, 12),
-        instruction(JUMP_EQUAL, 0, 12, 0x0800),
+        instruction(JUMP_EQUAL, 0, 8, 0x0800),
         instruction(LOAD_BYTE, 0, 0, 23),
-        instruction(JUMP_EQUAL, 0, 10, 17),
+        instruction(JUMP_EQUAL, 0, 6, 17),
         instruction(LOAD_HALF, 0, 0, 20),
         // The flag "more fragments" or any offset.
-        instruction(JUMP_BITS, 8, 0, 0x3fff),
+        instruction(JUMP_BITS, 4, 0, 0x3fff),
         instruction(LOAD_HEADER_LENGTH, 0, 0, 14),
         instruction(LOAD_HALF_INDEXED, 0, 0, 16),
-        instruction(JUMP_EQUAL, 0, 5, u32::from(port)),
-        instruction(LOAD_WORD, 0, 0, PACKET_TYPE),
-        instruction(JUMP_EQUAL, 0, 2, OUTGOING),
-        instruction(LOAD_BYTE_INDEXED, 0, 0, 22),
-        instruction(JUMP_EQUAL, 1, 0, BOOTREPLY),
+        instruction(JUMP_EQUAL, 0, 1, u32::from(port)),
         instruction(RETURN, 0, 0, u32::MAX),
         instruction(RETURN, 0, 0, 0),
     ]
