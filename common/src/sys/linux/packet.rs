@@ -12,7 +12,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, UnknownCmsg, setsockopt, socket, sockopt,
 };
 
-use super::batch::{self, ReceiveBatch};
+use crate::sys::batch::{self, ReceiveBatch};
 
 /// The name that the original's log lines give to this kind of socket.
 pub const KIND: &str = "LPF";
@@ -59,7 +59,7 @@ impl PacketSocket {
         batch.receive(self)
     }
 
-    /// Sends whole frames. Returns how many left; at most [`super::batch::BATCH`] are tried.
+    /// Sends whole frames. Returns how many left; at most [`crate::sys::batch::BATCH`] are tried.
     ///
     /// # Errors
     /// The failure of the first frame.
@@ -71,13 +71,13 @@ impl PacketSocket {
 
 /// What the kernel knows about a frame beside its bytes.
 #[derive(Clone, Copy, Default)]
-pub(super) struct FrameFacts {
-    pub(super) checksum_pending: bool,
-    pub(super) tagged: bool,
+pub(in crate::sys) struct FrameFacts {
+    pub(in crate::sys) checksum_pending: bool,
+    pub(in crate::sys) tagged: bool,
 }
 
 /// Reads a control message: a `struct tpacket_auxdata`, which begins with the status word.
-pub(super) fn frame_facts(message: &UnknownCmsg) -> FrameFacts {
+pub(in crate::sys) fn frame_facts(message: &UnknownCmsg) -> FrameFacts {
     let header = &message.cmsg_header;
     if (header.cmsg_level, header.cmsg_type) != (libc::SOL_PACKET, libc::PACKET_AUXDATA) {
         return FrameFacts::default();
