@@ -1,4 +1,6 @@
 //! How the binary starts, or refuses to, as a shell sees it.
+// Processes are followed by means that only Linux has.
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -119,16 +119,20 @@ fn hardware(link: &LinkAddr) -> Option<HardwareAddress> {
     HardwareAddress::new(kind, octets.get(..link.halen())?)
 }
 
-/// IFT_ETHER of if_types.h becomes DHCP's number for Ethernet.
-#[cfg(not(target_os = "linux"))]
+/// What carries Ethernet frames on FreeBSD (net/if_types.h): cards, VLANs, aggregates, bridges.
+#[cfg(target_os = "freebsd")]
+const IFT_OF_ETHERNET: [u8; 4] = [0x06, 0x87, 0xa1, 0xd1];
+
+/// DHCP's number for Ethernet; other kinds keep clear of DHCP's numbers.
+#[cfg(target_os = "freebsd")]
 fn hardware_type(link: &LinkAddr) -> u16 {
     match link.datalink_type() {
-        0x06 => ARPHRD_ETHERNET,
+        kind if IFT_OF_ETHERNET.contains(&kind) => ARPHRD_ETHERNET,
         other => 0x0100 + u16::from(other),
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "freebsd")]
 fn hardware(link: &LinkAddr) -> Option<HardwareAddress> {
     let kind = u8::try_from(hardware_type(link)).ok()?;
     HardwareAddress::new(kind, &link.addr()?)

@@ -74,9 +74,11 @@ pub fn fork() -> io::Result<Side> {
     let (receiver, sender) = pipe2(OFlag::O_CLOEXEC)?;
     let mask = umask(Mode::empty());
     umask(mask);
+    #[allow(clippy::useless_conversion, reason = "a mask has 16 bits on FreeBSD")]
+    let bits = u32::from(mask.bits());
     let daemon = Daemonize::new()
         .working_directory(env::current_dir()?)
-        .umask(mask.bits())
+        .umask(bits)
         .stdout(Stdio::keep())
         .stderr(Stdio::keep());
     match daemon.execute() {

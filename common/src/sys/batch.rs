@@ -1,13 +1,14 @@
 //! Many datagrams in one system call: received with what the kernel knows about each, or sent.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
 
-use nix::libc;
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrStorage, recvmmsg, sendmmsg,
 };
+
+use super::system::arrival;
 
 /// How many datagrams one call moves at most.
 pub const BATCH: usize = 32;
@@ -28,11 +29,11 @@ struct Slot {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Facts {
+pub(super) struct Facts {
     peer: Option<SocketAddr>,
-    local: Option<LocalAddress>,
-    checksum_pending: bool,
-    tagged: bool,
+    pub(super) local: Option<LocalAddress>,
+    pub(super) checksum_pending: bool,
+    pub(super) tagged: bool,
 }
 
 /// A received datagram or frame with what the kernel told about it.
@@ -91,6 +92,19 @@ impl ReceiveBatch {
         Ok(self.filled)
     }
 
+    /// Takes copies of frames that came by another way, up to [`BATCH`], cut at the size of the buffers. Returns how many
+    /// there were.
+    #[cfg(target_os = "freebsd")]
+    pub(super) fn fill<'f>(&mut self, mut next: impl FnMut() -> Option<&'f [u8]>) -> usize {
+        self.filled = 0;
+        while let Some(slot) = self.slots.get_mut(self.filled) {
+            let Some(frame) = next() else { break };
+            slot.take(frame);
+            self.filled += 1;
+        }
+        self.filled
+    }
+
     /// The datagrams of the last call of [`Self::receive`], in the order of arrival.
     pub fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
         self.slots.iter().take(self.filled).map(Slot::datagram)
@@ -98,6 +112,15 @@ impl ReceiveBatch {
 }
 
 impl Slot {
+    #[cfg(target_os = "freebsd")]
+    fn take(&mut self, frame: &[u8]) {
+        self.length = frame.len().min(self.buffer.len());
+        for (into, from) in self.buffer.iter_mut().zip(frame) {
+            *into = *from;
+        }
+        self.facts = Facts::default();
+    }
+
     fn datagram(&self) -> Datagram<'_> {
         Datagram {
             bytes: self.buffer.get(..self.length).unwrap_or_default(),
@@ -138,35 +161,17 @@ fn facts(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Facts {
 
 impl Facts {
     fn note(&mut self, control: &ControlMessageOwned) {
-        match control {
-            ControlMessageOwned::Ipv4PacketInfo(info) => {
-                self.local = Some(LocalAddress {
-                    address: ipv4(info.ipi_addr).into(),
-                    specific: ipv4(info.ipi_spec_dst).into(),
-                    interface: u32::try_from(info.ipi_ifindex).unwrap_or(0),
-                });
-            }
-            ControlMessageOwned::Ipv6PacketInfo(info) => {
-                let address = Ipv6Addr::from(info.ipi6_addr.s6_addr).into();
-                self.local = Some(LocalAddress {
-                    address,
-                    specific: address,
-                    interface: info.ipi6_ifindex,
-                });
-            }
-            #[cfg(target_os = "linux")]
-            ControlMessageOwned::Unknown(unknown) => {
-                let frame = super::packet::frame_facts(unknown);
-                self.checksum_pending = frame.checksum_pending;
-                self.tagged = frame.tagged;
-            }
-            _ => {}
+        if let ControlMessageOwned::Ipv6PacketInfo(info) = control {
+            let address = Ipv6Addr::from(info.ipi6_addr.s6_addr).into();
+            self.local = Some(LocalAddress {
+                address,
+                specific: address,
+                interface: info.ipi6_ifindex,
+            });
+        } else {
+            arrival::note(self, control);
         }
     }
-}
-
-fn ipv4(address: libc::in_addr) -> Ipv4Addr {
-    Ipv4Addr::from_bits(u32::from_be(address.s_addr))
 }
 
 fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
@@ -202,7 +207,7 @@ pub fn send(socket: impl AsFd, messages: &[(&[u8], Option<SocketAddr>)]) -> io::
 
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
+    use std::net::{Ipv4Addr, UdpSocket};
 
     use super::*;
     use crate::sys::udp;

@@ -1,5 +1,5 @@
 //! Many packets to one peer in few system calls: handed to the kernel in one piece that it, or the network card, cuts
-//! (`UDP_SEGMENT`), or one by one in one call.
+//! (`UDP_SEGMENT`, on Linux), or one by one in one call.
 
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
@@ -8,10 +8,12 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{
-    ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, getsockopt, sendmmsg, sendmsg, sockopt,
+    ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, sendmmsg, sendmsg,
 };
 
 use super::batch::LocalAddress;
+use super::system::arrival::Ipv4Source;
+use super::system::segmentation;
 
 /// Who shall get packets from a socket that is not connected, and from which address of ours.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +36,10 @@ pub enum Cutting {
 /// The way of cutting that the kernel offers. One that knows no `UDP_SEGMENT` would send a piece as one datagram.
 #[must_use]
 pub fn best_cutting(socket: impl AsFd) -> Cutting {
-    match getsockopt(&socket, sockopt::UdpGsoSegment) {
-        Ok(_) => Cutting::Kernel,
-        Err(_) => Cutting::Own,
+    if segmentation::is_offered(&socket) {
+        Cutting::Kernel
+    } else {
+        Cutting::Own
     }
 }
 
@@ -95,14 +98,14 @@ fn send_piece(
     route: Option<&Route>,
 ) -> nix::Result<()> {
     let flags = MsgFlags::MSG_DONTWAIT;
+    let cut = cut.as_ref().and_then(segmentation::control);
     let Some(route) = route else {
         let Some(cut) = cut else {
             return nix::sys::socket::send(socket, piece, flags).map(drop);
         };
-        let control = [ControlMessage::UdpGsoSegments(&cut)];
-        return sendmsg::<()>(socket, &[IoSlice::new(piece)], &control, flags, None).map(drop);
+        return sendmsg::<()>(socket, &[IoSlice::new(piece)], &[cut], flags, None).map(drop);
     };
-    with_source(route.local, cut.as_ref(), |control| {
+    with_source(route.local, cut, |control| {
         let peer = SockaddrStorage::from(route.peer);
         sendmsg(socket, &[IoSlice::new(piece)], control, flags, Some(&peer)).map(drop)
     })
@@ -145,13 +148,12 @@ fn send_one_by_one<'a>(
 /// Calls `send` with the control messages for a source address and for the length of the packets in a piece.
 fn with_source<T>(
     local: Option<LocalAddress>,
-    cut: Option<&u16>,
+    cut: Option<ControlMessage<'_>>,
     send: impl FnOnce(&[ControlMessage<'_>]) -> T,
 ) -> T {
-    let cut = cut.map(ControlMessage::UdpGsoSegments);
     let (ipv4, ipv6) = (local.and_then(ipv4_source), local.and_then(ipv6_source));
     let source = match (&ipv4, &ipv6) {
-        (Some(info), _) => Some(ControlMessage::Ipv4PacketInfo(info)),
+        (Some(source), _) => Some(source.control()),
         (None, Some(info)) => Some(ControlMessage::Ipv6PacketInfo(info)),
         (None, None) => None,
     };
@@ -162,18 +164,12 @@ fn with_source<T>(
     }
 }
 
-fn ipv4_source(local: LocalAddress) -> Option<libc::in_pktinfo> {
-    let IpAddr::V4(address) = local.specific else {
-        return None;
-    };
-    let any = libc::in_addr { s_addr: 0 };
-    Some(libc::in_pktinfo {
-        ipi_ifindex: 0,
-        ipi_spec_dst: libc::in_addr {
-            s_addr: u32::from(address).to_be(),
-        },
-        ipi_addr: any,
-    })
+/// Without an address the kernel chooses.
+fn ipv4_source(local: LocalAddress) -> Option<Ipv4Source> {
+    match local.specific {
+        IpAddr::V4(address) if !address.is_unspecified() => Some(Ipv4Source::new(address)),
+        _ => None,
+    }
 }
 
 /// A link-local address means nothing without its interface, and the others are found without one.
@@ -220,6 +216,7 @@ mod tests {
         for mut cutting in [Cutting::Kernel, Cutting::Own] {
             let (sender, receiver) = pair("127.0.0.1");
             sender.connect(receiver.local_addr().unwrap()).unwrap();
+            #[cfg(target_os = "linux")]
             assert_eq!(best_cutting(&sender), Cutting::Kernel);
             let left = send_packets(&sender, b"aabbccd", 2, &mut cutting, None).unwrap();
             assert_eq!(left, 0);
@@ -228,6 +225,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn packets_beyond_the_path_are_not_left_to_the_kernel() {
         let (sender, receiver) = pair("127.0.0.1");

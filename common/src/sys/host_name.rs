@@ -8,13 +8,14 @@ use nix::libc;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
 /// Names are no longer (NI_MAXHOST).
-const ROOM: libc::socklen_t = 1025;
+const ROOM: usize = 1025;
 
 /// Asks the system's resolver, which may take long; `None` if there is no name.
 #[must_use]
 pub fn of_address(address: IpAddr) -> Option<String> {
     let address = SockaddrStorage::from(SocketAddr::new(address, 0));
-    let mut name = [0_u8; ROOM as usize];
+    let mut name = [0_u8; ROOM];
+    let room = ROOM.try_into().ok()?;
     // SAFETY: the address is complete and of the length that is given, there is room for as many bytes of the name as are
     // named, and no service is asked for.
     let status = unsafe {
@@ -22,7 +23,7 @@ pub fn of_address(address: IpAddr) -> Option<String> {
             address.as_ptr(),
             address.len(),
             name.as_mut_ptr().cast(),
-            ROOM,
+            room,
             std::ptr::null_mut(),
             0,
             libc::NI_NAMEREQD,

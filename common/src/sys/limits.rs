@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use super::system::memory::limit_address_space;
 
 /// Ends this process by SIGPROF once it has used so much processor time from now on. Zero takes the limit back.
 ///
@@ -37,11 +38,9 @@ pub fn limit_processor_time(limit: Duration) -> io::Result<()> {
 /// From now on this process can have so many bytes of address space; what it asks for beyond fails.
 ///
 /// # Errors
-/// Those of `setrlimit(2)`.
+/// Those of `getrlimit(2)` and `setrlimit(2)`.
 pub fn limit_memory(bytes: u64) -> io::Result<()> {
-    let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
-    setrlimit(Resource::RLIMIT_AS, bytes.min(most), most)?;
-    Ok(())
+    limit_address_space(bytes)
 }
 
 /// From now on this process yields to others that want the processor, by so many steps of niceness (at most 19).

@@ -2,8 +2,10 @@
 //! for each of them, with the same names inside.
 
 pub mod batch;
+#[cfg(any(target_os = "freebsd", test))]
+mod bpf_records;
 pub mod burst;
-pub mod cached;
+pub mod file_lock;
 pub mod fork;
 pub mod host_name;
 pub mod icmp;
@@ -14,9 +16,11 @@ pub mod names;
 pub mod posix_regex;
 pub mod signals;
 pub mod udp;
+mod udp_filter;
 pub mod watch;
 
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
+#[cfg_attr(target_os = "freebsd", path = "freebsd/mod.rs")]
 mod system;
 
-pub use system::{interface_monitor, packet};
+pub use system::{cached, interface_monitor, memory, packet};

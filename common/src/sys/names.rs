@@ -54,7 +54,7 @@ pub fn name_of(address: Ipv4Addr) -> Option<String> {
     socket_address.sin_addr.s_addr = u32::from_ne_bytes(address.octets());
     let length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).ok()?;
     let mut name = [0_u8; LONGEST_NAME];
-    let room = libc::socklen_t::try_from(name.len()).ok()?;
+    let room = name.len().try_into().ok()?;
     // SAFETY: the address is a whole sockaddr_in of this length, the name has this much room, and a service is not wanted.
     let result = unsafe {
         libc::getnameinfo(

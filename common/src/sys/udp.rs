@@ -4,12 +4,13 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use nix::libc;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrStorage, bind as bind_address, setsockopt, socket,
     sockopt,
 };
-use nix::{setsockopt_impl, sockopt_impl};
+
+use super::system::arrival;
+pub use super::system::fragments::allow_fragments;
 
 /// A non-blocking socket bound to `address`. An IPv6 socket takes no IPv4 traffic.
 ///
@@ -42,7 +43,7 @@ pub fn bind_broadcast(address: SocketAddr) -> io::Result<UdpSocket> {
 /// Those of `setsockopt(2)`.
 pub fn report_local_address(socket: &UdpSocket) -> io::Result<()> {
     if socket.local_addr()?.is_ipv4() {
-        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+        arrival::ask(socket)?;
     } else {
         setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
     }
@@ -57,27 +58,6 @@ pub fn set_receive_buffer(socket: impl AsFd, bytes: usize) -> io::Result<()> {
     setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
     Ok(())
 }
-
-/// From now on the kernel may cut datagrams that are larger than the path allows: they leave without the
-/// don't-fragment bit. Of use to IPv4 sockets; IPv6 cuts datagrams anyway.
-///
-/// # Errors
-/// Those of `setsockopt(2)`.
-#[cfg(target_os = "linux")]
-pub fn allow_fragments(socket: &UdpSocket) -> io::Result<()> {
-    setsockopt(socket, MtuDiscovery, &libc::IP_PMTUDISC_DONT)?;
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-sockopt_impl!(
-    /// Whether the kernel looks for the largest datagram that the path allows.
-    MtuDiscovery,
-    SetOnly,
-    libc::IPPROTO_IP,
-    libc::IP_MTU_DISCOVER,
-    libc::c_int
-);
 
 fn open(address: &SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {

@@ -25,15 +25,37 @@ struct Defaults {
     pid_file: (&'static str, &'static str),
 }
 
-const DHCPV4: Defaults = Defaults {
-    leases: ("PATH_DHCPD_DB", "/var/lib/dhcp/dhcpd.leases"),
-    pid_file: ("PATH_DHCPD_PID", "/var/run/dhcpd.pid"),
-};
+/// Those of Debian's package of the original.
+#[cfg(target_os = "linux")]
+mod built_in {
+    use super::Defaults;
 
-const DHCPV6: Defaults = Defaults {
-    leases: ("PATH_DHCPD6_DB", "/var/lib/dhcp/dhcpd6.leases"),
-    pid_file: ("PATH_DHCPD6_PID", "/var/run/dhcpd6.pid"),
-};
+    pub(super) const CONFIG: &str = "/etc/dhcp/dhcpd.conf";
+    pub(super) const DHCPV4: Defaults = Defaults {
+        leases: ("PATH_DHCPD_DB", "/var/lib/dhcp/dhcpd.leases"),
+        pid_file: ("PATH_DHCPD_PID", "/var/run/dhcpd.pid"),
+    };
+    pub(super) const DHCPV6: Defaults = Defaults {
+        leases: ("PATH_DHCPD6_DB", "/var/lib/dhcp/dhcpd6.leases"),
+        pid_file: ("PATH_DHCPD6_PID", "/var/run/dhcpd6.pid"),
+    };
+}
+
+/// Those that the start script of FreeBSD's port of the original gives.
+#[cfg(target_os = "freebsd")]
+mod built_in {
+    use super::Defaults;
+
+    pub(super) const CONFIG: &str = "/usr/local/etc/dhcpd.conf";
+    pub(super) const DHCPV4: Defaults = Defaults {
+        leases: ("PATH_DHCPD_DB", "/var/db/dhcpd/dhcpd.leases"),
+        pid_file: ("PATH_DHCPD_PID", "/var/run/dhcpd/dhcpd.pid"),
+    };
+    pub(super) const DHCPV6: Defaults = Defaults {
+        leases: ("PATH_DHCPD6_DB", "/var/db/dhcpd/dhcpd6.leases"),
+        pid_file: ("PATH_DHCPD6_PID", "/var/run/dhcpd/dhcpd6.pid"),
+    };
+}
 
 impl Paths {
     /// From the command line and this process's environment. The lease file becomes an absolute path.
@@ -44,12 +66,12 @@ impl Paths {
             chosen.unwrap_or_else(|| PathBuf::from(built_in))
         };
         let own = match options.family {
-            Family::Dhcpv4 => &DHCPV4,
-            Family::Dhcpv6 => &DHCPV6,
+            Family::Dhcpv4 => &built_in::DHCPV4,
+            Family::Dhcpv6 => &built_in::DHCPV6,
         };
         let leases = choose(&options.leases, own.leases.0, own.leases.1);
         Ok(Self {
-            config: choose(&options.config, "PATH_DHCPD_CONF", "/etc/dhcp/dhcpd.conf"),
+            config: choose(&options.config, "PATH_DHCPD_CONF", built_in::CONFIG),
             leases: absolute(&leases).map_err(|error| words::no_real_path(&leases, &error))?,
             pid_file: choose(&options.pid_file, own.pid_file.0, own.pid_file.1),
         })

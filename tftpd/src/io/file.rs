@@ -6,9 +6,9 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::sync::Arc;
 
 use common::sys::cached::read_cached;
+use common::sys::memory;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
-use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
 use tokio::task::spawn_blocking;
 
 use super::root::Root;
@@ -147,10 +147,10 @@ fn fill(
 }
 
 fn other_way(file: &File) -> Reading {
-    let filesystem = fstatfs(file).map(|facts| facts.filesystem_type());
-    match filesystem {
-        Ok(TMPFS_MAGIC) => Reading::Here,
-        _ => Reading::ByThread,
+    if memory::holds(file) {
+        Reading::Here
+    } else {
+        Reading::ByThread
     }
 }
 

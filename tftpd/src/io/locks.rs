@@ -1,20 +1,17 @@
 //! Locks on the files of transfers, so that nobody reads what is being written and two do not write the same.
 //!
 //! The original has a process for each transfer and locks that belong to processes; one process never conflicts with
-//! itself. So transfers exclude each other by a table of ours, and other programs by the kernel's locks: those that belong
-//! to the opened file where there are any.
+//! itself. So transfers exclude each other by a table of ours, and other programs by those locks of the kernel that belong to
+//! the opened file.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
+use common::sys::file_lock::{Sharing, try_lock};
 
 use crate::wire::Direction;
 
@@ -90,33 +87,13 @@ impl Drop for Hold {
     }
 }
 
-/// Locks that go with the opened file.
-#[cfg(target_os = "linux")]
-fn set(lock: &libc::flock) -> FcntlArg<'_> {
-    FcntlArg::F_OFD_SETLK(lock)
-}
-
-/// Locks that go with the process: all of them on a file end when the first of its transfers does.
-#[cfg(not(target_os = "linux"))]
-fn set(lock: &libc::flock) -> FcntlArg<'_> {
-    FcntlArg::F_SETLK(lock)
-}
-
 /// True unless another program has a lock that excludes this. A filesystem that cannot lock refuses nobody.
 fn lock_against_others(file: &File, direction: Direction) -> bool {
-    let kind = match direction {
-        Direction::Read => libc::F_RDLCK,
-        Direction::Write => libc::F_WRLCK,
+    let sharing = match direction {
+        Direction::Read => Sharing::Shared,
+        Direction::Write => Sharing::Exclusive,
     };
-    let lock = libc::flock {
-        l_type: i16::try_from(kind).unwrap_or_default(),
-        l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    let outcome = fcntl(file.as_fd(), set(&lock));
-    !matches!(outcome, Err(Errno::EAGAIN | Errno::EACCES))
+    try_lock(file, sharing).unwrap_or(true)
 }
 
 #[cfg(test)]

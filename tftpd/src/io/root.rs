@@ -23,8 +23,9 @@ const LONGEST_PATH: usize = 4096;
 /// What a directory on the way is opened with.
 #[cfg(target_os = "linux")]
 const PASSING: OFlag = OFlag::O_PATH;
-#[cfg(not(target_os = "linux"))]
-const PASSING: OFlag = OFlag::O_RDONLY;
+/// `O_SEARCH` of open(2): its name in libc is that of the same flag for programs.
+#[cfg(target_os = "freebsd")]
+const PASSING: OFlag = OFlag::from_bits_retain(nix::libc::O_EXEC);
 /// How often the kernel is asked again after somebody has renamed a directory on the way.
 #[cfg(target_os = "linux")]
 const ATTEMPTS: u32 = 4;
@@ -68,7 +69,7 @@ fn open_below(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> io
     walk(root, name, flags, mode)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "freebsd")]
 fn open_below(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> io::Result<OwnedFd> {
     walk(root, name, flags, mode)
 }

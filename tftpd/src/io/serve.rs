@@ -186,7 +186,9 @@ impl Server {
             (None, Permissions::WorldOnly) => 0,
             (None, Permissions::SystemOnly) => return,
         };
-        umask(Mode::from_bits_truncate(mask));
+        // Permissions have twelve bits; how many their type has differs by system.
+        let bits = u16::try_from(mask & 0o7777).unwrap_or_default();
+        umask(Mode::from_bits_truncate(bits.into()));
     }
 }
 

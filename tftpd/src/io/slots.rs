@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use tokio::sync::Notify;
 
 /// Descriptors for everything that is no transfer.
-const RESERVED: u64 = 64;
-const DESCRIPTORS_EACH: u64 = 2;
+const RESERVED: usize = 64;
+const DESCRIPTORS_EACH: usize = 2;
 /// Beyond this the ports of one address run out.
-const MOST: u64 = 16_384;
+const MOST: usize = 16_384;
 
 /// The places for transfers.
 pub(super) struct Slots {
@@ -69,9 +69,10 @@ impl Limits {
     /// Raises the limit on open files as far as it goes. Without wishes of the user it gives the total, and one address
     /// may take half of it: many machines can stand behind one, but it shall not shut out all others.
     pub(super) fn by_open_files(total: Option<usize>, per_client: Option<usize>) -> Self {
-        let files = raise_open_files().unwrap_or(RESERVED);
+        let files = raise_open_files().ok();
+        let files = files.and_then(|files| usize::try_from(files).ok());
+        let files = files.unwrap_or(RESERVED);
         let most = (files.saturating_sub(RESERVED) / DESCRIPTORS_EACH).clamp(1, MOST);
-        let most = usize::try_from(most).unwrap_or(1);
         let total = total.map_or(most, |total| total.min(most));
         let per_client = per_client.unwrap_or_else(|| total.div_ceil(2)).min(total);
         Self { total, per_client }
@@ -156,7 +157,7 @@ impl Drop for Slot {
     }
 }
 
-fn raise_open_files() -> nix::Result<u64> {
+fn raise_open_files() -> nix::Result<rlim_t> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard))
 }

@@ -13,6 +13,7 @@ use nix::sys::socket::{
 };
 
 use crate::sys::batch::{self, ReceiveBatch};
+use crate::sys::udp_filter::{self, Instruction};
 
 /// The name that the original's log lines give to this kind of socket.
 pub const KIND: &str = "LPF";
@@ -34,7 +35,7 @@ impl PacketSocket {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         // No protocol yet: nothing may arrive before the filter is in place.
         let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
-        attach_filter(&socket, &udp_port_filter(port))?;
+        attach_filter(&socket, &udp_filter::udp_to(port))?;
         set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1i32)?;
         // What the system allows everybody is a few hundred frames; root may have more.
         setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER)
@@ -95,8 +96,7 @@ pub(in crate::sys) fn frame_facts(message: &UnknownCmsg) -> FrameFacts {
 /// # Errors
 /// Those of `setsockopt(2)`.
 pub fn discard_input(socket: &UdpSocket) -> io::Result<()> {
-    let nothing = [instruction(libc::BPF_RET | libc::BPF_K, 0, 0, 0)];
-    attach_filter(socket, &nothing)
+    attach_filter(socket, &udp_filter::nothing())
 }
 
 impl AsFd for PacketSocket {
@@ -124,13 +124,22 @@ fn bind(socket: &OwnedFd, index: u32) -> io::Result<()> {
     check(result)
 }
 
-fn attach_filter(socket: &impl AsRawFd, filter: &[libc::sock_filter]) -> io::Result<()> {
+fn attach_filter(socket: &impl AsRawFd, filter: &[Instruction]) -> io::Result<()> {
+    let mut filter: Vec<libc::sock_filter> = filter.iter().map(in_kernels_form).collect();
     let program = libc::sock_fprog {
         len: u16::try_from(filter.len()).map_err(io::Error::other)?,
-        // The kernel copies the program and writes nothing.
-        filter: filter.as_ptr().cast_mut(),
+        filter: filter.as_mut_ptr(),
     };
     set_option(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
+}
+
+fn in_kernels_form(instruction: &Instruction) -> libc::sock_filter {
+    libc::sock_filter {
+        code: instruction.code,
+        jt: instruction.if_true,
+        jf: instruction.if_false,
+        k: instruction.operand,
+    }
 }
 
 fn set_option<T>(socket: &impl AsRawFd, level: i32, option: i32, value: &T) -> io::Result<()> {
@@ -151,39 +160,4 @@ fn check(result: i32) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::last_os_error())
-}
-
-/// Accepts untagged IPv4 frames that carry an unfragmented UDP datagram to `port`.
-fn udp_port_filter(port: u16) -> [libc::sock_filter; 11] {
-    const LOAD_HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_ABS;
-    const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
-    const LOAD_HEADER_LENGTH: u32 = libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH;
-    const LOAD_HALF_INDEXED: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_IND;
-    const JUMP_EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-    const JUMP_BITS: u32 = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
-    const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
-    [
-        instruction(LOAD_HALF, 0, 0, 12),
-        instruction(JUMP_EQUAL, 0, 8, 0x0800),
-        instruction(LOAD_BYTE, 0, 0, 23),
-        instruction(JUMP_EQUAL, 0, 6, 17),
-        instruction(LOAD_HALF, 0, 0, 20),
-        // The flag "more fragments" or any offset.
-        instruction(JUMP_BITS, 4, 0, 0x3fff),
-        instruction(LOAD_HEADER_LENGTH, 0, 0, 14),
-        instruction(LOAD_HALF_INDEXED, 0, 0, 16),
-        instruction(JUMP_EQUAL, 0, 1, u32::from(port)),
-        instruction(RETURN, 0, 0, u32::MAX),
-        instruction(RETURN, 0, 0, 0),
-    ]
-}
-
-fn instruction(code: u32, if_true: u8, if_false: u8, operand: u32) -> libc::sock_filter {
-    libc::sock_filter {
-        // Every code above fits into 16 bits.
-        code: u16::try_from(code).unwrap_or(0),
-        jt: if_true,
-        jf: if_false,
-        k: operand,
-    }
 }

@@ -1,4 +1,4 @@
-//! Reading from files without waiting for the disk.
+//! Reading from files without waiting for the disk (`RWF_NOWAIT`, preadv2(2)).
 #![expect(unsafe_code, reason = "nix has no preadv2")]
 
 use std::io;
@@ -12,7 +12,6 @@ use nix::libc;
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] if the disk has to be asked; [`io::ErrorKind::Unsupported`] if the filesystem cannot
 /// tell; those of `preadv2(2)`.
-#[cfg(target_os = "linux")]
 pub fn read_cached(file: impl AsFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let offset = i64::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
     let piece = libc::iovec {
@@ -32,16 +31,7 @@ pub fn read_cached(file: impl AsFd, buffer: &mut [u8], offset: u64) -> io::Resul
     }
 }
 
-/// Elsewhere the disk may always have to be asked.
-///
-/// # Errors
-/// Always [`io::ErrorKind::Unsupported`].
-#[cfg(not(target_os = "linux"))]
-pub fn read_cached(_file: impl AsFd, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use std::fs::File;
     use std::io::Write;

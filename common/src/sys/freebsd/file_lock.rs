@@ -1,0 +1,29 @@
+//! Locks that go with an opened file and that other programs see: flock(2), which on FreeBSD and fcntl(2)'s locks exclude
+//! each other. Those of fcntl(2) belong to the process, and end with the first of its transfers.
+#![expect(unsafe_code, reason = "nix wants to own the file that it locks")]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::errno::Errno;
+use nix::libc;
+
+use crate::sys::file_lock::Sharing;
+
+/// Locks the whole file for as long as it is open. Returns false if another program has a lock that excludes this.
+///
+/// # Errors
+/// Those of `flock(2)`: the file cannot be locked at all.
+pub fn try_lock(file: impl AsFd, sharing: Sharing) -> io::Result<bool> {
+    let kind = match sharing {
+        Sharing::Shared => libc::LOCK_SH,
+        Sharing::Exclusive => libc::LOCK_EX,
+    };
+    let file = file.as_fd().as_raw_fd();
+    // SAFETY: the call takes numbers only, and the descriptor is borrowed for as long as it lasts.
+    match Errno::result(unsafe { libc::flock(file, kind | libc::LOCK_NB) }) {
+        Ok(_) => Ok(true),
+        Err(Errno::EWOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

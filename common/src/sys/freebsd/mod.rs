@@ -1,0 +1,10 @@
+//! What FreeBSD does in its own way.
+
+pub mod arrival;
+pub mod cached;
+pub mod file_lock;
+pub mod fragments;
+pub mod interface_monitor;
+pub mod memory;
+pub mod packet;
+pub mod segmentation;
