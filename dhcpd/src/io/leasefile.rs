@@ -53,14 +53,9 @@ pub(super) struct Successor<F: StoredFile = File> {
     length: u64,
 }
 
-/// What is in the file at `path`.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Fatal> {
-    use io::Read;
-    let mut file = File::open(path).map_err(|error| words::no_lease_file(path, &error))?;
-    let mut content = Vec::new();
-    file.read_to_end(&mut content)
-        .map_err(|error| words::cannot_read(path, &error))?;
-    Ok(content)
+/// Opens the file at `path` to be read.
+pub(super) fn open(path: &Path) -> Result<File, Fatal> {
+    File::open(path).map_err(|error| words::no_lease_file(path, &error).into())
 }
 
 /// Makes an empty file at `path`, where nothing is.

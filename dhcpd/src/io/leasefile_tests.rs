@@ -186,13 +186,13 @@ fn a_missing_file_is_made_only_where_its_directory_is() {
     let directory = TestDirectory::new();
     let path = directory.path().join("leases");
     create(&path).unwrap();
-    assert_eq!(read(&path).unwrap(), b"");
+    assert_eq!(fs::read(&path).unwrap(), b"");
     assert!(create(&directory.path().join("no/leases")).is_err());
 }
 
 #[test]
 fn a_missing_file_is_fatal_with_the_advice_of_the_original() {
-    let fatal = read(Path::new("/nonexistent/leases")).unwrap_err();
+    let fatal = open(Path::new("/nonexistent/leases")).unwrap_err();
     let lines: Vec<_> = fatal.lines().take(4).collect();
     let expected = [
         "Can't open lease database /nonexistent/leases: No such file or directory --",

@@ -40,12 +40,13 @@ impl Stock {
         now: Time,
         logger: &Arc<Logger>,
     ) -> Result<Self, Fatal> {
-        let content = leasefile::read(path)?;
+        let source = leasefile::open(path)?;
         let file = LeaseFile::open(path, owner)?;
         let mut load = Load::new(config);
         let seconds = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
         let name = path.to_string_lossy();
-        let mut reading = lease::read(&content, &name, seconds, |lease| load.accept(lease));
+        let reading = lease::read_from(source, &name, seconds, |lease| load.accept(lease));
+        let mut reading = reading.map_err(|error| words::cannot_read(path, &error))?;
         reading.lines.drain(..).for_each(|line| logger.log(&line));
         load.lines.drain(..).for_each(|line| logger.log(&line));
         let mut table = load.finish();

@@ -38,6 +38,28 @@ pub(super) struct Lexer<'a> {
     /// Start of the line and end of the last token seen.
     seen: (usize, usize),
     ahead: Option<(Token<'a>, Start)>,
+    /// Whether the end of the bytes was looked at.
+    met_end: bool,
+}
+
+/// A place between two tokens, where another lexer can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// Offset of the place.
+    pub(super) at: usize,
+    /// Its line, from 1.
+    pub(super) line: u32,
+    /// Offset at which that line begins.
+    pub(super) line_start: usize,
+}
+
+impl Position {
+    /// Before everything.
+    pub(super) const START: Self = Self {
+        at: 0,
+        line: 1,
+        line_start: 0,
+    };
 }
 
 /// Where a token begins: its line, its column there, its offset in the file.
@@ -50,15 +72,42 @@ struct Start {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self::resume(bytes, Position::START)
+    }
+
+    /// Goes on where another lexer was.
+    pub(super) fn resume(bytes: &'a [u8], from: Position) -> Self {
         Self {
             bytes,
-            at: 0,
-            line: 1,
-            line_start: 0,
-            taken: (1, 0),
-            seen: (0, 0),
+            at: from.at,
+            line: from.line,
+            line_start: from.line_start,
+            taken: (from.line, 0),
+            seen: (from.line_start, from.at),
             ahead: None,
+            met_end: false,
         }
+    }
+
+    /// Where the next token is looked for.
+    pub(super) fn position(&self) -> Position {
+        match &self.ahead {
+            Some((_, start)) => Position {
+                at: start.offset,
+                line: start.line,
+                line_start: (start.offset + 1).saturating_sub(start.column),
+            },
+            None => Position {
+                at: self.at,
+                line: self.line,
+                line_start: self.line_start,
+            },
+        }
+    }
+
+    /// True if more bytes could have changed what was read.
+    pub(super) fn has_met_end(&self) -> bool {
+        self.met_end
     }
 
     /// Takes the next token.
@@ -187,8 +236,10 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn byte(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    fn byte(&mut self) -> Option<u8> {
+        let byte = self.bytes.get(self.at).copied();
+        self.met_end |= byte.is_none();
+        byte
     }
 }
 

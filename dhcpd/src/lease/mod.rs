@@ -14,12 +14,13 @@ mod snapshot;
 mod states;
 mod table;
 mod values;
+mod window;
 mod words;
 mod writer;
 
 pub use date::NEVER;
 pub use load::Load;
-pub use reader::{Declared, Reading, read};
+pub use reader::{Declared, Reading, read, read_from};
 pub use record::{Account, Lease, Rare, Value, Variable};
 pub use snapshot::Snapshot;
 pub use states::State;

@@ -1,13 +1,17 @@
 //! Reads a lease file: tolerant, in one pass, the messages as data (reference isc-dhcpd-behaviour.md, section 10.5).
 //!
-//! What is damaged is told and skipped; everything else counts.
+//! What is damaged is told and skipped; everything else counts. Of the file no more is in memory than a block and the
+//! record that is being read.
+
+use std::io::{self, Read};
 
 use common::log::Line;
 
 use super::fields::{self, Lost};
-use super::lexer::{Lexer, Token};
+use super::lexer::{Lexer, Position, Token};
 use super::record::Lease;
 use super::skip::{read_id, skip_field, skip_statement};
+use super::window::Window;
 use super::words;
 
 /// What a lease file says besides leases.
@@ -39,38 +43,147 @@ pub struct Declared {
 /// More messages than anybody reads; a damaged file can yield one for every few bytes.
 const LINES: usize = 10_000;
 
-/// Reads the file `name`, whose content is `bytes`. Hands every lease to `accept`, which says whether its address is one
-/// of ours; of several records for an address the last counts. `now` decides about records without a state.
+/// Bytes of the file that are read at a time.
+const BLOCK: usize = 256 * 1024;
+
+/// As [`read_from`], of a file that is in memory.
 pub fn read(bytes: &[u8], name: &str, now: u32, accept: impl FnMut(Lease) -> bool) -> Reading {
-    let mut reader = Reader {
-        lexer: Lexer::new(bytes),
-        name,
-        now,
-        accept,
-        reading: Reading::default(),
-        declared_to: 0,
-        told_of_foreign: false,
-        unsaid: 0,
-    };
-    while reader.read_record() {}
-    if reader.unsaid > 0 {
-        let text = words::more(reader.unsaid);
-        reader.reading.lines.push(words::plain(text));
-    }
-    reader.reading
+    // Memory can always be read.
+    read_from(bytes, name, now, accept).unwrap_or_default()
 }
 
-struct Reader<'a, 'n, Accept> {
-    lexer: Lexer<'a>,
-    name: &'n str,
+/// Reads the file `name` from `source`. Hands every lease to `accept`, which says whether its address is one of ours; of
+/// several records for an address the last counts. `now` decides about records without a state.
+///
+/// # Errors
+/// Those of `source`.
+pub fn read_from(
+    source: impl Read,
+    name: &str,
     now: u32,
-    accept: Accept,
+    accept: impl FnMut(Lease) -> bool,
+) -> io::Result<Reading> {
+    read_window(Window::new(source, BLOCK), name, now, accept)
+}
+
+fn read_window(
+    mut window: Window<impl Read>,
+    name: &str,
+    now: u32,
+    mut accept: impl FnMut(Lease) -> bool,
+) -> io::Result<Reading> {
+    let mut findings = Findings::default();
+    loop {
+        let before = findings.mark();
+        let mut reader = Reader {
+            lexer: Lexer::resume(window.bytes(), window.position()),
+            name,
+            now,
+            findings,
+        };
+        let record = reader.read_record();
+        let cut = reader.lexer.has_met_end() && !window.is_whole();
+        let behind = reader.lexer.position();
+        findings = reader.findings;
+        if cut {
+            findings.go_back(before);
+            window.extend()?;
+            continue;
+        }
+        window.advance(behind);
+        match record {
+            Record::End => return Ok(findings.finish()),
+            Record::Lease(lease) => findings.hand_over(*lease, &mut accept),
+            Record::Other => {}
+        }
+    }
+}
+
+/// What stands in a file between two records.
+enum Record {
+    /// Nothing more.
+    End,
+    Lease(Box<Lease>),
+    /// What is in the findings already.
+    Other,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Findings {
     reading: Reading,
-    /// Up to where the lines of the file are those of the declarations.
-    declared_to: usize,
+    /// Line ends up to which those of the file are those of the declarations.
+    declared_to: u32,
     /// Whether it was said that such records have no effect.
     told_of_foreign: bool,
     unsaid: usize,
+}
+
+/// How much was found before a record.
+struct Mark {
+    lines: usize,
+    foreign: usize,
+    declarations: usize,
+    declared: Declared,
+    declared_to: u32,
+    told_of_foreign: bool,
+    unsaid: usize,
+}
+
+impl Findings {
+    fn mark(&self) -> Mark {
+        Mark {
+            lines: self.reading.lines.len(),
+            foreign: self.reading.foreign.len(),
+            declarations: self.reading.declarations.len(),
+            declared: self.reading.declared,
+            declared_to: self.declared_to,
+            told_of_foreign: self.told_of_foreign,
+            unsaid: self.unsaid,
+        }
+    }
+
+    /// Forgets a record that was not there as a whole. What it said of the server's identifier will be said again.
+    fn go_back(&mut self, mark: Mark) {
+        self.reading.lines.truncate(mark.lines);
+        self.reading.foreign.truncate(mark.foreign);
+        self.reading.declarations.truncate(mark.declarations);
+        self.reading.declared = mark.declared;
+        self.declared_to = mark.declared_to;
+        self.told_of_foreign = mark.told_of_foreign;
+        self.unsaid = mark.unsaid;
+    }
+
+    fn hand_over(&mut self, lease: Lease, accept: &mut impl FnMut(Lease) -> bool) {
+        let address = lease.address;
+        if !accept(lease) {
+            self.push(vec![words::plain(words::no_subnet(address))]);
+        }
+    }
+
+    fn push(&mut self, lines: Vec<Line>) {
+        if self.reading.lines.len() < LINES {
+            self.reading.lines.extend(lines);
+        } else {
+            self.unsaid += 1;
+        }
+    }
+
+    fn finish(mut self) -> Reading {
+        if self.unsaid > 0 {
+            let text = words::more(self.unsaid);
+            self.reading.lines.push(words::plain(text));
+        }
+        self.reading
+    }
+}
+
+/// Reads one record.
+struct Reader<'a, 'n> {
+    lexer: Lexer<'a>,
+    name: &'n str,
+    now: u32,
+    findings: Findings,
 }
 
 /// What a record of a file is.
@@ -102,23 +215,23 @@ const KINDS: [(&str, Kind); 11] = [
     ("ia-pd", Kind::Version6),
 ];
 
-impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
-    /// Reads one record; false at the end of the file.
-    fn read_record(&mut self) -> bool {
-        let from = self.lexer.offset();
+impl Reader<'_, '_> {
+    fn read_record(&mut self) -> Record {
+        self.lexer.peek();
+        let from = self.lexer.position();
         let word = match self.lexer.next() {
-            Token::End => return false,
+            Token::End => return Record::End,
             Token::Word(word) => word,
             _ => &[],
         };
         let named = |row: &&(&str, Kind)| row.0.as_bytes().eq_ignore_ascii_case(word);
         match KINDS.iter().find(named) {
-            Some((_, Kind::Lease)) => self.read_lease(),
+            Some((_, Kind::Lease)) => return self.read_lease(),
             Some((_, Kind::Duid)) => self.read_duid(),
             Some((_, Kind::ByteOrder | Kind::Version6)) => skip_statement(&mut self.lexer),
             Some((name, Kind::Foreign)) => {
-                self.keep_foreign(from);
-                if !std::mem::replace(&mut self.told_of_foreign, true) {
+                self.keep_foreign(from.at);
+                if !std::mem::replace(&mut self.findings.told_of_foreign, true) {
                     self.say(words::foreign(name));
                 }
             }
@@ -128,17 +241,17 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
                 skip_statement(&mut self.lexer);
             }
         }
-        true
+        Record::Other
     }
 
-    fn read_lease(&mut self) {
+    fn read_lease(&mut self) -> Record {
         let mut body = fields::Body::new(&mut self.lexer, self.now);
         let outcome = body.read();
         for (spot, text) in std::mem::take(&mut body.complaints) {
             self.complain(&spot, &text);
         }
         match outcome {
-            Ok(lease) => self.hand_over(lease),
+            Ok(lease) => return Record::Lease(Box::new(lease)),
             Err(Lost::AtEnd) => {}
             Err(Lost::Name) => self.complain_here(words::POSSIBLY_CORRUPT),
             Err(Lost::Field) => {
@@ -146,13 +259,7 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
                 self.skip_body();
             }
         }
-    }
-
-    fn hand_over(&mut self, lease: Lease) {
-        let address = lease.address;
-        if !(self.accept)(lease) {
-            self.say(words::no_subnet(address));
-        }
+        Record::Other
     }
 
     /// Skips the rest of a damaged lease, a message for every field and one for the brace, as the original gives them; but
@@ -173,27 +280,33 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
     fn read_duid(&mut self) {
         let duid = read_id(&mut self.lexer);
         skip_statement(&mut self.lexer);
-        self.reading.duid = duid.or(self.reading.duid.take());
+        let known = &mut self.findings.reading.duid;
+        *known = duid.or(known.take());
     }
 
     /// Keeps a record as it stands; gives its text.
     fn keep_foreign(&mut self, from: usize) -> Vec<u8> {
         skip_statement(&mut self.lexer);
         let text = self.lexer.slice(from, self.lexer.offset_behind()).to_vec();
-        self.reading.foreign.extend_from_slice(&text);
-        self.reading.foreign.push(b'\n');
+        let foreign = &mut self.findings.reading.foreign;
+        foreign.extend_from_slice(&text);
+        foreign.push(b'\n');
         text
     }
 
     /// Takes a declaration, which the configuration's own grammar reads later.
-    fn declare(&mut self, kind: Kind, from: usize) {
-        let text = self.keep_foreign(from);
-        let skipped = self.lexer.slice(self.declared_to, from);
-        let lines = skipped.iter().filter(|byte| **byte == b'\n');
-        self.reading.declarations.extend(lines);
-        self.reading.declarations.extend_from_slice(&text);
-        self.declared_to = self.lexer.offset_behind();
-        let declared = &mut self.reading.declared;
+    fn declare(&mut self, kind: Kind, from: Position) {
+        let text = self.keep_foreign(from.at);
+        let Findings {
+            reading,
+            declared_to,
+            ..
+        } = &mut self.findings;
+        let skipped = from.line.saturating_sub(1).saturating_sub(*declared_to);
+        (reading.declarations).extend((0..skipped).map(|_| b'\n'));
+        reading.declarations.extend_from_slice(&text);
+        *declared_to = self.lexer.position().line.saturating_sub(1);
+        let declared = &mut reading.declared;
         match kind {
             Kind::Class => declared.classes += 1,
             Kind::Group => declared.groups += 1,
@@ -203,7 +316,7 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
     }
 
     fn say(&mut self, text: impl Into<String>) {
-        self.push(vec![words::plain(text)]);
+        self.findings.push(vec![words::plain(text)]);
     }
 
     fn complain_here(&mut self, text: &str) {
@@ -213,15 +326,7 @@ impl<Accept: FnMut(Lease) -> bool> Reader<'_, '_, Accept> {
 
     fn complain(&mut self, spot: &super::lexer::Spot, text: &str) {
         let lines = words::placed(self.name, spot, text);
-        self.push(lines);
-    }
-
-    fn push(&mut self, lines: Vec<Line>) {
-        if self.reading.lines.len() < LINES {
-            self.reading.lines.extend(lines);
-        } else {
-            self.unsaid += 1;
-        }
+        self.findings.push(lines);
     }
 }
 

@@ -294,4 +294,30 @@ proptest! {
         text.truncate(cut);
         load_bytes(&text);
     }
+
+    #[test]
+    fn a_file_is_the_same_in_blocks_of_every_size(
+        block in 1..300_usize, at in 0..900_usize, with in "[{};\"\n lease]", cut in 0..900_usize,
+    ) {
+        let mut text = [
+            "host h {\n  dynamic; deleted;\n}\nserver-duid \"\\000\\001\";\n",
+            &record(10, "uid \"\\001abc\"; on expiry { set x = %7; }"),
+            "failover peer x state { };\nclass \"c\" { }  ",
+            &record(99, "option agent.circuit-id ff:1;"),
+            "# end\nsubclass \"c\" 1;",
+            &record(11, "client-hostname \"name\";"),
+        ].concat().into_bytes();
+        if let (Some(byte), Some(damage)) = (text.get_mut(at), with.bytes().next()) {
+            *byte = damage;
+        }
+        text.truncate(900 - cut.min(200));
+        let mut leases = Vec::new();
+        let window = Window::new(&*text, block);
+        let reading = read_window(window, "F", NOW, |lease| {
+            let ours = lease.address.octets()[3] < 90;
+            leases.extend(ours.then_some(lease));
+            ours
+        });
+        prop_assert_eq!((leases, reading.unwrap()), load_bytes(&text));
+    }
 }
