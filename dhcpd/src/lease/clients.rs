@@ -25,9 +25,32 @@ pub(super) struct Clients {
     /// The highest place so far.
     last: i64,
     /// The lease of each client that has one.
-    single: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    single: HashMap<Key, u32, BuildHasherDefault<Hashed>>,
     /// The leases of all others.
     crowds: HashMap<u64, BTreeSet<Entry>, BuildHasherDefault<Hashed>>,
+}
+
+/// The keyed hash of a client, in halves: an entry with its address takes twelve bytes and not sixteen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
+    high: u32,
+    low: u32,
+}
+
+impl Key {
+    fn of(hash: u64) -> Self {
+        let half = |bits: u64| u32::try_from(bits).unwrap_or(u32::MAX);
+        Self {
+            high: half(hash >> 32),
+            low: half(hash & u64::from(u32::MAX)),
+        }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.high) << 32 | u64::from(self.low));
+    }
 }
 
 /// A hasher for what is a keyed hash already.
@@ -201,11 +224,11 @@ impl Clients {
             crowd.insert(entry);
             return;
         }
-        let Some(other) = self.single.insert(key, entry.address) else {
+        let Some(other) = self.single.insert(Key::of(key), entry.address) else {
             return;
         };
         let other = self.known_entry(other, known);
-        self.single.remove(&key);
+        self.single.remove(&Key::of(key));
         let crowd = other.into_iter().chain([entry]).collect();
         self.crowds.insert(key, crowd);
     }
@@ -213,8 +236,8 @@ impl Clients {
     /// Removes what `insert` added; the lease must be as it was then.
     pub(super) fn remove(&mut self, key: impl Hash, pool: PoolId, lease: &Lease) {
         let key = self.hasher.hash_one(key);
-        if self.single.get(&key) == Some(&lease.address.to_bits()) {
-            self.single.remove(&key);
+        if self.single.get(&Key::of(key)) == Some(&lease.address.to_bits()) {
+            self.single.remove(&Key::of(key));
             return;
         }
         let entry = self.entry(pool, lease);
@@ -230,7 +253,7 @@ impl Clients {
     /// most one that it has and one that it had.
     pub(super) fn best(&self, key: impl Hash, pools: &[PoolId], known: &Records) -> Vec<Ipv4Addr> {
         let key = self.hasher.hash_one(key);
-        if !self.single.contains_key(&key) && !self.crowds.contains_key(&key) {
+        if !self.single.contains_key(&Key::of(key)) && !self.crowds.contains_key(&key) {
             return Vec::new();
         }
         let head = |holding, pool| self.held_by(key, holding, pool, known).next();
@@ -285,7 +308,7 @@ impl Clients {
 
     /// Leases of the client that do not sort before `least`, in order.
     fn from(&self, key: u64, least: Entry, known: &Records) -> impl Iterator<Item = Entry> {
-        let single = self.single.get(&key);
+        let single = self.single.get(&Key::of(key));
         let single = single.and_then(|address| self.known_entry(*address, known));
         let crowd = self.crowds.get(&key).into_iter();
         let crowd = crowd.flat_map(move |crowd| crowd.range(least..)).copied();

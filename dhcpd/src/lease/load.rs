@@ -86,6 +86,7 @@ impl<'c> Load<'c> {
         self.table.continue_order_below(row.run);
         let met = self.addresses.iter().map(|address| step_of(*address));
         order_fresh(&mut self.table, met);
+        self.table.pack();
         self.table
     }
 }

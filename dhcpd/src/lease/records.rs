@@ -58,6 +58,11 @@ impl Records {
         None
     }
 
+    /// Fills the nodes of the map: those that grew are half empty.
+    pub(super) fn pack(&mut self) {
+        self.leases = std::mem::take(&mut self.leases).into_iter().collect();
+    }
+
     /// All leases from an address on, ascending.
     pub(super) fn from(&self, first: u32) -> impl Iterator<Item = &Lease> {
         self.leases.range(first..).map(|(_, lease)| &**lease)

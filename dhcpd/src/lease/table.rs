@@ -357,6 +357,15 @@ impl Table {
         }
     }
 
+    /// Gives back the room that was left while many leases were admitted.
+    pub(super) fn pack(&mut self) {
+        self.records.pack();
+        self.ending = std::mem::take(&mut self.ending).into_iter().collect();
+        for pool in &mut self.pools {
+            pool.free = std::mem::take(&mut pool.free).into_iter().collect();
+        }
+    }
+
     /// Makes later stores come before everything placed so far.
     pub(super) fn continue_order_below(&mut self, order: i64) {
         self.order = order;
