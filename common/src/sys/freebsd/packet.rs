@@ -180,7 +180,8 @@ fn interface_request(index: u32) -> io::Result<libc::ifreq> {
     let mut request = unsafe { std::mem::zeroed::<libc::ifreq>() };
     // The last byte stays zero.
     let room = request.ifr_name.len() - 1;
-    let name = name.to_bytes().iter().map(|byte| byte.cast_signed());
+    let name = name.to_bytes().iter();
+    let name = name.map(|byte| libc::c_char::from_ne_bytes([*byte]));
     for (into, from) in request.ifr_name.iter_mut().take(room).zip(name) {
         *into = from;
     }
