@@ -519,7 +519,7 @@ mod tests {
     fn an_open_error_carries_the_c_librarys_text_under_code_zero() {
         let denied = refuse_open(&io::Error::from_raw_os_error(13));
         assert_eq!(denied, refusal(ErrorCode::Undefined, "Permission denied"));
-        let looped = refuse_open(&io::Error::from_raw_os_error(40));
+        let looped = refuse_open(&io::Error::from_raw_os_error(Errno::ELOOP as i32));
         assert_eq!(looped.text, b"Too many levels of symbolic links");
     }
 
