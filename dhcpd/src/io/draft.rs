@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use common::log::Logger;
-use common::process::{self, PidFile, Readiness};
+use common::process::{self, Notifier, PidFile, Readiness};
 use common::sys::names;
 use common::sys::packet::PacketSocket;
 
@@ -209,6 +209,7 @@ impl Draft {
     pub(super) fn settle(
         &self,
         readiness: Option<Readiness>,
+        manager: &Notifier,
         logger: &Logger,
     ) -> Result<(), Fatal> {
         if self.options.residence != Residence::ForegroundWithLog {
@@ -219,6 +220,8 @@ impl Draft {
             // Nobody may be waiting any more.
             let _ = readiness.succeed();
         }
+        // A manager that is gone waits for nothing.
+        let _ = manager.ready();
         logger.info(words::STARTING_SERVICE);
         Ok(())
     }

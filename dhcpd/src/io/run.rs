@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use common::log::{Facility, Level, Logger};
-use common::process::{self, Readiness, Side};
+use common::process::{self, Notifier, Readiness, Side};
 use common::sys::icmp::IcmpSocket;
 use common::sys::interface_monitor::InterfaceMonitor;
 use common::sys::signals;
@@ -94,6 +94,7 @@ fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
     refuse_unsupported(&options)?;
     let port = choose_port(&options, logger)?;
     let identity = Identity::find(&options)?;
+    let manager = Notifier::from_environment();
     let readiness = go_into_background(&options)?;
     let resolver = split_resolver(&options, identity, logger);
     let icmp = open_icmp(&options, logger);
@@ -104,7 +105,7 @@ fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
     match draft.goal() {
         Goal::TestConfiguration => {}
         Goal::TestLeases => draft.test_leases(logger)?,
-        Goal::Serve => serve(draft, identity, icmp, readiness, logger)?,
+        Goal::Serve => serve(draft, identity, icmp, (readiness, manager), logger)?,
     }
     Ok(())
 }
@@ -114,7 +115,7 @@ fn serve(
     mut draft: Draft,
     identity: Identity,
     icmp: Option<IcmpSocket>,
-    readiness: Option<Readiness>,
+    (readiness, manager): (Option<Readiness>, Notifier),
     logger: &Arc<Logger>,
 ) -> Result<(), Fatal> {
     draft.check_pid_file()?;
@@ -127,7 +128,7 @@ fn serve(
     stock.append_duid(&listeners, logger);
     draft.write_pid_file(logger);
     identity.take_on()?;
-    draft.settle(readiness, logger)?;
+    draft.settle(readiness, &manager, logger)?;
     let config = draft.shared_config();
     let interfaces = Interfaces::new(
         Arc::clone(&config),

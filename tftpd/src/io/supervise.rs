@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use common::log::{Level, Logger};
-use common::process::{PidFile, Readiness};
+use common::process::{Notifier, PidFile, Readiness};
 use common::sys::fork::{self, Side};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -119,6 +119,8 @@ impl Supervisor {
         if status != 0 {
             return Ok(status);
         }
+        // A manager that is gone waits for nothing.
+        let _ = Notifier::from_environment().ready();
         loop {
             tokio::select! {
                 report = lifeline.report() => match report.ok_or_else(server_died)? {
