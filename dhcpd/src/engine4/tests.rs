@@ -1,6 +1,7 @@
 //! Tests of the engine as a machine: time, durability, and whatever anybody may send. What it answers is held against the
 //! original by the scenarios of the behaviour suite.
 
+mod known_faults;
 mod malformed;
 mod month;
 

@@ -72,10 +72,23 @@ impl<'e> Evaluator<'e> {
         let (data, pattern) = (data?, pattern?);
         let regex = match &found.compiled {
             Some(compiled) => compiled.clone(),
-            None => compile(&pattern, found.ignores_case),
+            None => compile_foreign(&pattern, found.ignores_case),
         };
         Some(regex.is_some_and(|regex| regex.is_match(&data)))
     }
+}
+
+/// Longest pattern that is made from what a client has sent.
+const LONGEST_FOREIGN_PATTERN: usize = 256;
+
+/// A pattern that is not the configuration's own. The C library nests as deep as its parentheses, and repetition of
+/// repetition or a reference back takes any memory and time: such patterns match nothing.
+fn compile_foreign(pattern: &[u8], ignores_case: bool) -> Option<Arc<Regex>> {
+    let refers_back = |pair: &[u8]| matches!(pair, [b'\\', digit] if digit.is_ascii_digit());
+    let is_plain = pattern.len() <= LONGEST_FOREIGN_PATTERN
+        && !pattern.contains(&b'{')
+        && !pattern.windows(2).any(refers_back);
+    is_plain.then(|| compile(pattern, ignores_case)).flatten()
 }
 
 /// A pattern ready for use; `None` if it is not valid.
