@@ -65,6 +65,28 @@ fn a_daemon_serves_when_the_shell_goes_on() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_daemon_starts_in_a_root_directory_that_holds_nothing_but_its_leases() {
+    for_each_subject(|subject, lab| {
+        lab.configure(CONFIG).unwrap();
+        let root = Scratch::new("root").unwrap();
+        root.write("leases", "").unwrap();
+        let mut command = Command::new(subject.dhcpd().unwrap());
+        command.arg("-cf").arg(lab.config_file());
+        command.arg("-chroot").arg(root.path());
+        command.args(["-lf", "/leases", "-pf", "/pid", SERVER_LINK]);
+        command.stderr(Stdio::null());
+        let started = lab.server.spawn(&mut command).unwrap().wait().unwrap();
+        assert_eq!(started.code(), Some(0), "{subject}");
+        let wire = lab.wire().unwrap();
+        let wanted = Ipv4Addr::new(10, 9, 0, 10);
+        wire.send(&request_for(1, wanted)).unwrap();
+        let reply = wire.receive(PATIENCE).unwrap().expect("no answer");
+        assert_eq!(granted(&reply), Some((1, wanted)), "{subject}");
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
 fn a_second_daemon_is_told_that_one_runs_already() {
     for_each_subject(|subject, lab| {
         lab.configure(CONFIG).unwrap();

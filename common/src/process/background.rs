@@ -41,9 +41,21 @@ impl Starting {
 }
 
 /// The child's means to end the parent's waiting. Dropped without a word it means failure.
-pub struct Readiness(OwnedFd);
+pub struct Readiness {
+    parent: OwnedFd,
+    /// Opened before anybody changes the root directory: the new one need not have it.
+    null: File,
+}
 
 impl Readiness {
+    /// As [`detach`], in any root directory.
+    ///
+    /// # Errors
+    /// A descriptor could not be replaced.
+    pub fn detach(&self) -> io::Result<()> {
+        detach_to(&self.null)
+    }
+
     /// The daemon serves.
     ///
     /// # Errors
@@ -61,7 +73,7 @@ impl Readiness {
     }
 
     fn tell(self, status: u8) -> io::Result<()> {
-        File::from(self.0).write_all(&[status])
+        File::from(self.parent).write_all(&[status])
     }
 }
 
@@ -90,7 +102,10 @@ pub fn fork() -> io::Result<Side> {
         Outcome::Child(child) => {
             child.map_err(io::Error::other)?;
             drop(receiver);
-            Ok(Side::Child(Readiness(sender)))
+            Ok(Side::Child(Readiness {
+                parent: sender,
+                null: open_null()?,
+            }))
         }
     }
 }
@@ -100,7 +115,11 @@ pub fn fork() -> io::Result<Side> {
 /// # Errors
 /// The null device is missing, or a descriptor could not be replaced.
 pub fn detach() -> io::Result<()> {
-    close_standard_streams()?;
+    detach_to(&open_null()?)
+}
+
+fn detach_to(null: &File) -> io::Result<()> {
+    replace_standard_streams(null)?;
     env::set_current_dir("/")
 }
 
@@ -109,7 +128,14 @@ pub fn detach() -> io::Result<()> {
 /// # Errors
 /// The null device is missing, or a descriptor could not be replaced.
 pub fn close_standard_streams() -> io::Result<()> {
-    let null = File::options().read(true).write(true).open("/dev/null")?;
+    replace_standard_streams(&open_null()?)
+}
+
+fn open_null() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/null")
+}
+
+fn replace_standard_streams(null: &File) -> io::Result<()> {
     dup2_stdin(null.as_fd())?;
     dup2_stdout(null.as_fd())?;
     dup2_stderr(null.as_fd())?;
@@ -122,7 +148,11 @@ mod tests {
 
     fn pair() -> (Starting, Readiness) {
         let (receiver, sender) = pipe2(OFlag::O_CLOEXEC).unwrap();
-        (Starting(receiver), Readiness(sender))
+        let readiness = Readiness {
+            parent: sender,
+            null: open_null().unwrap(),
+        };
+        (Starting(receiver), readiness)
     }
 
     #[test]

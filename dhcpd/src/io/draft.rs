@@ -216,7 +216,9 @@ impl Draft {
             logger.stop_stderr();
         }
         if let Some(readiness) = readiness {
-            process::detach().map_err(|error| words::cannot_detach(&error))?;
+            readiness
+                .detach()
+                .map_err(|error| words::cannot_detach(&error))?;
             // Nobody may be waiting any more.
             let _ = readiness.succeed();
         }
