@@ -85,6 +85,41 @@ fn a_server_with_a_user_serves_as_that_user() {
 
 #[test]
 #[ignore = "needs root"]
+fn leases_go_to_the_user_and_its_group_but_not_to_a_group_alone() {
+    for_each_subject(|subject, lab| {
+        for (words, owner, capabilities) in [
+            (
+                &["-user", "nobody"][..],
+                (NOBODY, NOBODY),
+                "0000000000000000",
+            ),
+            (
+                &["-user", "nobody", "-group", "daemon"],
+                (NOBODY, DAEMON),
+                "0000000000000000",
+            ),
+            (&["-group", "daemon"], (0, 0), ""),
+        ] {
+            let _ = fs::remove_file(lab.lease_file());
+            fs::write(lab.lease_file(), "").unwrap();
+            let mut server = start(subject, lab, words);
+            expect_grant(subject, lab);
+            let pid = server.process.child().id();
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            assert_eq!(ids(&status, "Groups:"), [], "{subject} {words:?}");
+            assert!(
+                status.contains(&format!("CapEff:\t{capabilities}")),
+                "{subject} {words:?}: {status}"
+            );
+            let leases = fs::metadata(lab.lease_file()).unwrap();
+            assert_eq!((leases.uid(), leases.gid()), owner, "{subject} {words:?}");
+            assert_eq!(leases.mode() & 0o7777, 0o644, "{subject} {words:?}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
 fn a_server_with_a_root_directory_keeps_its_leases_there() {
     for_each_subject(|subject, lab| {
         let root = Scratch::new("chroot").unwrap();

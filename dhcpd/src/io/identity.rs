@@ -36,11 +36,11 @@ impl Identity {
         Ok(identity)
     }
 
-    /// Who must be able to write the lease file.
+    /// Who must be able to write the lease file. For a group alone the original gives it to nobody else.
     pub(super) fn owner(self) -> Owner {
         Owner {
             uid: self.uid.map(Uid::as_raw),
-            gid: self.gid.map(Gid::as_raw),
+            gid: self.uid.and(self.gid).map(Gid::as_raw),
         }
     }
 
