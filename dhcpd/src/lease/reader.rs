@@ -94,6 +94,7 @@ fn read_window(
         match record {
             Record::End => return Ok(findings.finish()),
             Record::Lease(lease) => findings.hand_over(*lease, &mut accept),
+            Record::Duid(duid) => findings.note_duid(duid),
             Record::Other => {}
         }
     }
@@ -104,6 +105,8 @@ enum Record {
     /// Nothing more.
     End,
     Lease(Box<Lease>),
+    /// The server's identifier, if it can be read.
+    Duid(Option<Box<[u8]>>),
     /// What is in the findings already.
     Other,
 }
@@ -143,7 +146,7 @@ impl Findings {
         }
     }
 
-    /// Forgets a record that was not there as a whole. What it said of the server's identifier will be said again.
+    /// Forgets a record that was not there as a whole.
     fn go_back(&mut self, mark: Mark) {
         self.reading.lines.truncate(mark.lines);
         self.reading.foreign.truncate(mark.foreign);
@@ -159,6 +162,12 @@ impl Findings {
         if !accept(lease) {
             self.push(vec![words::plain(words::no_subnet(address))]);
         }
+    }
+
+    /// The last identifier that can be read counts.
+    fn note_duid(&mut self, duid: Option<Box<[u8]>>) {
+        let known = &mut self.reading.duid;
+        *known = duid.or(known.take());
     }
 
     fn push(&mut self, lines: Vec<Line>) {
@@ -227,7 +236,7 @@ impl Reader<'_, '_> {
         let named = |row: &&(&str, Kind)| row.0.as_bytes().eq_ignore_ascii_case(word);
         match KINDS.iter().find(named) {
             Some((_, Kind::Lease)) => return self.read_lease(),
-            Some((_, Kind::Duid)) => self.read_duid(),
+            Some((_, Kind::Duid)) => return self.read_duid(),
             Some((_, Kind::ByteOrder | Kind::Version6)) => skip_statement(&mut self.lexer),
             Some((name, Kind::Foreign)) => {
                 self.keep_foreign(from.at);
@@ -277,11 +286,10 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn read_duid(&mut self) {
+    fn read_duid(&mut self) -> Record {
         let duid = read_id(&mut self.lexer);
         skip_statement(&mut self.lexer);
-        let known = &mut self.findings.reading.duid;
-        *known = duid.or(known.take());
+        Record::Duid(duid)
     }
 
     /// Keeps a record as it stands; gives its text.
