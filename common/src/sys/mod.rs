@@ -7,9 +7,9 @@ mod bpf_records;
 pub mod burst;
 pub mod file_lock;
 pub mod fork;
-pub mod host_name;
 pub mod icmp;
 pub mod inherited;
+pub mod interface_monitor;
 pub mod limits;
 pub mod local_time;
 pub mod names;
@@ -23,4 +23,4 @@ pub mod watch;
 #[cfg_attr(target_os = "freebsd", path = "freebsd/mod.rs")]
 mod system;
 
-pub use system::{cached, interface_monitor, memory, packet};
+pub use system::{cached, memory, packet};

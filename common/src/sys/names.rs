@@ -2,10 +2,11 @@
 #![expect(unsafe_code, reason = "nobody wraps the C library's resolver")]
 
 use std::ffi::{CStr, CString};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ptr;
 
 use nix::libc;
+use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
 /// The longest name that a look-up can bring.
 const LONGEST_NAME: usize = 1025;
@@ -47,19 +48,15 @@ pub fn addresses_of(name: &str) -> Result<Vec<Ipv4Addr>, LookupError> {
 
 /// The name of the host with this address; `None` if there is none or the resolver cannot say.
 #[must_use]
-pub fn name_of(address: Ipv4Addr) -> Option<String> {
-    // SAFETY: the structure holds integers only, for which zero bytes are valid.
-    let mut socket_address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
-    socket_address.sin_family = libc::sa_family_t::try_from(libc::AF_INET).ok()?;
-    socket_address.sin_addr.s_addr = u32::from_ne_bytes(address.octets());
-    let length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).ok()?;
+pub fn name_of(address: IpAddr) -> Option<String> {
+    let address = SockaddrStorage::from(SocketAddr::new(address, 0));
     let mut name = [0_u8; LONGEST_NAME];
     let room = name.len().try_into().ok()?;
-    // SAFETY: the address is a whole sockaddr_in of this length, the name has this much room, and a service is not wanted.
+    // SAFETY: the address is complete and of the length that is given, the name has this much room, and a service is not wanted.
     let result = unsafe {
         libc::getnameinfo(
-            (&raw const socket_address).cast(),
-            length,
+            address.as_ptr(),
+            address.len(),
             name.as_mut_ptr().cast(),
             room,
             ptr::null_mut(),
@@ -126,8 +123,13 @@ mod tests {
             addresses_of("10.9.0.1"),
             Ok(vec![Ipv4Addr::new(10, 9, 0, 1)])
         );
-        let name = name_of(Ipv4Addr::LOCALHOST);
+        let name = name_of(Ipv4Addr::LOCALHOST.into());
         assert!(name.is_some_and(|name| name.contains("localhost")));
+    }
+
+    #[test]
+    fn an_address_of_documentation_has_no_name() {
+        assert_eq!(name_of("192.0.2.1".parse().unwrap()), None);
     }
 
     #[test]

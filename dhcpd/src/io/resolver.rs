@@ -179,7 +179,9 @@ impl Question {
                 let found = names::addresses_of(&name);
                 Answer::Addresses(name, found)
             }
-            Self::Name(address) => Answer::Name(address, names::name_of(address).map(Into::into)),
+            Self::Name(address) => {
+                Answer::Name(address, names::name_of(address.into()).map(Into::into))
+            }
         }
     }
 

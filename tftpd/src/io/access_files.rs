@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::log::{Level, Logger};
-use common::sys::host_name;
+use common::sys::names;
 use tokio::task::spawn_blocking;
 
 use crate::words;
@@ -133,7 +133,7 @@ struct Patient;
 
 impl System for Patient {
     fn name_of(&mut self, address: IpAddr) -> HostName {
-        match host_name::of_address(address) {
+        match names::name_of(address) {
             None => HostName::Unknown,
             Some(name) if leads_to(&name, address) => HostName::Known(name),
             Some(_) => HostName::Paranoid,

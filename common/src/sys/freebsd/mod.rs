@@ -4,7 +4,7 @@ pub mod arrival;
 pub mod cached;
 pub mod file_lock;
 pub mod fragments;
-pub mod interface_monitor;
 pub mod memory;
 pub mod packet;
+pub mod routing_socket;
 pub mod segmentation;

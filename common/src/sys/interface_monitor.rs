@@ -1,21 +1,18 @@
-//! News from the kernel that something about its interfaces has changed (rtnetlink(7)).
+//! News from the kernel that something about its interfaces has changed: a routing socket, whose messages each system words in
+//! its own way.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::libc;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
-};
+use nix::sys::socket::{MsgFlags, recv};
 
-/// Links that come, go and change, and IPv4 addresses: bits of `rtnetlink.h`.
-const GROUPS: i32 = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR;
+use super::system::routing_socket;
 
 /// Longer messages are cut, which does no harm: only their coming matters.
 const MESSAGE: usize = 1024;
 
-/// A non-blocking socket that becomes readable when a link or an IPv4 address changes.
+/// A non-blocking socket that becomes readable when an interface or an IPv4 address changes.
 #[derive(Debug)]
 pub struct InterfaceMonitor(OwnedFd);
 
@@ -25,12 +22,7 @@ impl InterfaceMonitor {
     /// # Errors
     /// Those of `socket(2)` and `bind(2)`.
     pub fn open() -> io::Result<Self> {
-        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-        let protocol = SockProtocol::NetlinkRoute;
-        let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
-        let groups = u32::try_from(GROUPS).map_err(io::Error::other)?;
-        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
-        Ok(Self(socket))
+        routing_socket::open().map(Self)
     }
 
     /// Forgets all news that wait. Whoever calls this looks at the interfaces afterwards.
