@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::server::Server;
 
-const LONGEST: Duration = Duration::from_secs(10);
+/// Long against what any machine needs to stop a server.
+const LONGEST: Duration = Duration::from_secs(60);
 /// More than one batch of the server's.
 const RUNNING: u64 = 1000;
 
