@@ -14,6 +14,7 @@ pub mod limits;
 pub mod local_time;
 pub mod names;
 pub mod posix_regex;
+pub mod sandbox;
 pub mod signals;
 pub mod udp;
 mod udp_filter;

@@ -7,4 +7,5 @@ pub mod fragments;
 pub mod memory;
 pub mod packet;
 pub mod routing_socket;
+pub mod sandbox;
 pub mod segmentation;
