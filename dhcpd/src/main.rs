@@ -5,6 +5,7 @@ use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
+use common::sys::sandbox;
 use dhcpd::cli::{self, Invocation};
 use dhcpd::{io, words};
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = arguments.collect();
     match cli::parse(&arguments) {
         Ok(Invocation::Version) => print(&words::version()),
+        Ok(Invocation::VersionInDetail) => print(&words::version_in_detail(&sandbox::offered())),
         Ok(Invocation::Help) => print(&words::usage(&program)),
         Ok(Invocation::Run(options)) => io::run(*options),
         Err(refusal) => io::refuse(&refusal, &program),

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use common::sys::names::LookupError;
 use common::sys::packet;
+use common::sys::sandbox::Outcome;
 
 /// What `--version` prints: our own name, and the one that scripts look for.
 #[must_use]
@@ -18,6 +19,27 @@ pub fn version() -> String {
         "rdhcpd {} (compatible with isc-dhcpd-4.4.3-P1)",
         env!("CARGO_PKG_VERSION")
     )
+}
+
+/// What `--version --verbose` prints.
+#[must_use]
+pub fn version_in_detail(offered: &Outcome) -> String {
+    format!("{}\n{}", version(), sandbox(offered))
+}
+
+/// What a server is locked in by.
+#[must_use]
+pub fn sandbox(outcome: &Outcome) -> String {
+    format!("Sandbox: {outcome}")
+}
+
+/// `--sandbox` and `--no-sandbox` together.
+pub const SANDBOX_ON_AND_OFF: &str = "--sandbox and --no-sandbox cannot both be given.";
+
+/// The process that would run programs cannot be made.
+#[must_use]
+pub fn no_helper(error: &io::Error) -> String {
+    format!("Can't start the process that runs programs: {error}")
 }
 
 /// The lines at the head of every start. Tools that ask for a version look for "DHCP Server" with a number behind it.

@@ -44,6 +44,8 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("-tf", Takes::Value),
     flag("-play", Takes::Value),
     flag("--diagnostics", Takes::Value),
+    flag("--sandbox", Takes::Nothing),
+    flag("--no-sandbox", Takes::Nothing),
 ];
 
 const fn flag(word: &'static str, takes: Takes) -> Flag {

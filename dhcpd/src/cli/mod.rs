@@ -23,6 +23,8 @@ const LONGEST_INTERFACE_NAME: usize = 15;
 pub enum Invocation {
     /// Print the version and leave.
     Version,
+    /// Print the version and what a server would be locked in by, and leave.
+    VersionInDetail,
     /// Print the usage and leave.
     Help,
     /// Everything else.
@@ -64,6 +66,18 @@ pub enum Style {
     Json,
 }
 
+/// Whether the server locks itself in once it serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sandbox {
+    /// As far as the system can, without a word.
+    #[default]
+    Quiet,
+    /// `--sandbox`: the log says how far that is.
+    Reported,
+    /// `--no-sandbox`
+    Off,
+}
+
 /// The command line, each value as given.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -99,6 +113,8 @@ pub struct Options {
     pub play: Option<PathBuf>,
     /// `--diagnostics`; if it is not given, standard error decides.
     pub diagnostics: Option<Style>,
+    /// `--sandbox` and `--no-sandbox`
+    pub sandbox: Sandbox,
     /// Names of the interfaces to listen on; all if empty.
     pub interfaces: Vec<String>,
 }
@@ -142,7 +158,9 @@ pub fn parse(words: &[OsString]) -> Result<Invocation, Refusal> {
 
 /// The original looks for these before anything else, wherever they stand.
 fn find_early(words: &[OsString]) -> Option<Invocation> {
+    let is_verbose = words.iter().any(|word| word == "--verbose");
     words.iter().find_map(|word| match word.to_str()? {
+        "--version" if is_verbose => Some(Invocation::VersionInDetail),
         "--version" => Some(Invocation::Version),
         "--help" | "-h" => Some(Invocation::Help),
         _ => None,
@@ -275,6 +293,7 @@ fn options(matches: &ArgMatches) -> Result<Options, Refusal> {
         trace: path("tf"),
         play: path("play"),
         diagnostics: style(matches)?,
+        sandbox: sandbox(matches)?,
         interfaces: interfaces(matches),
     })
 }
@@ -326,6 +345,18 @@ fn style(matches: &ArgMatches) -> Result<Option<Style>, Refusal> {
         _ => Err(Refusal::Value(words::unknown_style(
             &word.to_string_lossy(),
         ))),
+    }
+}
+
+fn sandbox(matches: &ArgMatches) -> Result<Sandbox, Refusal> {
+    match (
+        is_given(matches, "sandbox"),
+        is_given(matches, "no-sandbox"),
+    ) {
+        (true, true) => Err(Refusal::Value(words::SANDBOX_ON_AND_OFF.to_owned())),
+        (true, false) => Ok(Sandbox::Reported),
+        (false, true) => Ok(Sandbox::Off),
+        (false, false) => Ok(Sandbox::Quiet),
     }
 }
 

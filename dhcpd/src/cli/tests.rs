@@ -118,6 +118,28 @@ fn ports_are_decimal_and_in_range() {
 }
 
 #[test]
+fn the_version_comes_in_detail_only_with_its_own_flag() {
+    for line in ["--version --verbose", "--verbose -x --version"] {
+        assert_eq!(parse_line(line), Ok(Invocation::VersionInDetail));
+    }
+    let unknown = Refusal::Usage(words::unknown_command("--verbose"));
+    assert_eq!(parse_line("--verbose"), Err(unknown));
+}
+
+#[test]
+fn a_sandbox_is_on_or_off() {
+    for (line, expected) in [
+        ("", Sandbox::Quiet),
+        ("--sandbox", Sandbox::Reported),
+        ("--no-sandbox", Sandbox::Off),
+    ] {
+        assert_eq!(options_of(line).sandbox, expected);
+    }
+    let both = value(words::SANDBOX_ON_AND_OFF);
+    assert_eq!(parse_line("--sandbox --no-sandbox"), both);
+}
+
+#[test]
 fn both_families_at_once_are_refused() {
     assert_eq!(parse_line("-4 -6"), value(words::BOTH_FAMILIES));
 }
@@ -136,7 +158,7 @@ fn the_manual_page_has_every_flag_and_no_other() {
     let known: BTreeSet<_> = FLAGS
         .iter()
         .map(|flag| flag.word)
-        .chain(["-h", "--help", "--version"])
+        .chain(["-h", "--help", "--version", "--verbose"])
         .map(|word| word.strip_prefix('-').unwrap())
         .collect();
     assert_eq!(documented, known);

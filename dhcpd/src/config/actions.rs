@@ -216,6 +216,7 @@ impl Parser<'_> {
             }
         }
         self.expect(')', words::RIGHT_PARENTHESIS)?;
+        self.build.config.runs_programs = true;
         Ok(self.closed(place, Action::Execute(program, arguments)))
     }
 

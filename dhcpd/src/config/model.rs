@@ -46,6 +46,8 @@ pub struct Config {
     pub asked_names: Vec<Box<str>>,
     /// True if the names of hosts with leased addresses are wanted anywhere: `get-lease-hostnames`.
     pub names_leases: bool,
+    /// True if programs may be run: there is an `execute` statement.
+    pub runs_programs: bool,
     /// `lease-id-format hex`: the lease file has client identifiers as hex lists, not as strings with octal escapes.
     pub lease_ids_in_hex: bool,
     /// `db-time-format local`: the lease file has times as seconds since the epoch with a local date beside them.

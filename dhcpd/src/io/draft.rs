@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::log::Logger;
@@ -14,7 +14,8 @@ use super::clock;
 use super::configuration::{self, Sources};
 use super::egress::Egress;
 use super::failure::Fatal;
-use super::identity;
+use super::helper::Helper;
+use super::identity::{self, Identity};
 use super::interfaces::Sockets;
 use super::leasefile;
 use super::leases::Stock;
@@ -24,7 +25,7 @@ use super::parameters::{self, Parameters};
 use super::paths::Paths;
 use super::resolver::Resolver;
 use super::storage::Owner;
-use crate::cli::{Goal, Options, Residence};
+use crate::cli::{Goal, Options, Residence, Sandbox};
 use crate::config::Family;
 use crate::config::model::Config;
 use crate::engine4::{Listener, Setup};
@@ -113,6 +114,35 @@ impl Draft {
             return Ok(());
         }
         Err(words::ALREADY_RUNNING.into())
+    }
+
+    /// Whether the server locks itself in.
+    pub(super) fn sandbox(&self) -> Sandbox {
+        self.options.sandbox
+    }
+
+    pub(super) fn lease_file(&self) -> &Path {
+        &self.paths.leases
+    }
+
+    /// Splits off the process that runs programs, if any may be run. It is what the server is to become, without its sandbox.
+    pub(super) fn split_helper(
+        &self,
+        identity: Identity,
+        readiness: Option<&Readiness>,
+        logger: &Logger,
+    ) -> Option<Helper> {
+        // Leases keep the handlers that they were given under an earlier configuration.
+        let may_run =
+            self.config.runs_programs || leasefile::mentions(&self.paths.leases, b"execute");
+        let become_helper = || {
+            let detached = readiness.is_none_or(|readiness| readiness.detach().is_ok());
+            detached && identity.take_on().is_ok()
+        };
+        may_run
+            .then(|| Helper::split(become_helper))?
+            .inspect_err(|error| logger.error(&words::no_helper(error)))
+            .ok()
     }
 
     /// `-T`

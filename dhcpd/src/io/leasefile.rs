@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +56,37 @@ pub(super) struct Successor<F: StoredFile = File> {
 /// Opens the file at `path` to be read.
 pub(super) fn open(path: &Path) -> Result<File, Fatal> {
     File::open(path).map_err(|error| words::no_lease_file(path, &error).into())
+}
+
+/// How much of a file is looked at at once.
+const PIECE: usize = 64 * 1024;
+
+/// True if `word` stands somewhere in the file at `path`, if that can be read.
+pub(super) fn mentions(path: &Path, word: &[u8]) -> bool {
+    File::open(path).is_ok_and(|file| is_in(file, word).unwrap_or(false))
+}
+
+fn is_in(mut file: impl Read, word: &[u8]) -> io::Result<bool> {
+    let first = word.first().copied();
+    let mut piece = vec![0; PIECE];
+    // What may be the beginning of the word at the end of a piece.
+    let mut kept = 0;
+    loop {
+        let read = file.read(piece.get_mut(kept..).unwrap_or_default())?;
+        let text = piece.get(..kept + read).unwrap_or_default();
+        let begins = |(at, octet): (usize, &u8)| {
+            Some(*octet) == first && text.get(at..).is_some_and(|rest| rest.starts_with(word))
+        };
+        if text.iter().enumerate().any(begins) {
+            return Ok(true);
+        }
+        if read == 0 {
+            return Ok(false);
+        }
+        let end = text.len();
+        kept = end.min(word.len().saturating_sub(1));
+        piece.copy_within(end - kept..end, 0);
+    }
 }
 
 /// Makes an empty file at `path`, where nothing is.

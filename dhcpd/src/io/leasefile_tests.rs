@@ -48,6 +48,16 @@ fn names_in(directory: &TestDirectory) -> Vec<String> {
 }
 
 #[test]
+fn a_word_is_found_wherever_pieces_are_cut() {
+    for before in [0, 1, PIECE - 8, PIECE - 4, PIECE - 1, PIECE, 3 * PIECE] {
+        let text = [&vec![b'e'; before][..], b"execute", b"x"].concat();
+        assert!(is_in(&text[..], b"execute").unwrap(), "{before}");
+        assert!(!is_in(&text[..before + 6], b"execute").unwrap(), "{before}");
+    }
+    assert!(!mentions(Path::new("/nonexistent"), b"x"));
+}
+
+#[test]
 fn records_are_appended_behind_what_is_there() {
     let (_directory, path, mut file) = lease_file("old\n");
     file.append(b"one\n").unwrap();

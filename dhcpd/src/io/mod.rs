@@ -6,6 +6,7 @@ mod configuration;
 mod draft;
 mod egress;
 mod failure;
+mod helper;
 mod identity;
 mod ingress;
 mod interfaces;
@@ -20,6 +21,8 @@ mod programs;
 mod resolver;
 mod rewriting;
 mod run;
+mod runner;
+mod sandbox;
 mod server;
 mod storage;
 #[cfg(test)]

@@ -1,21 +1,17 @@
 //! Programs that the configuration wants to be run: one after the other, beside the receive loop, and none for ever.
+//!
+//! A process of its own starts them ([`Helper`]): the server itself can start nothing once it serves.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
 
 use common::log::Logger;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use tokio::process::{Child, Command};
-use tokio::runtime::{self, Runtime};
 
+use super::helper::Helper;
+use super::runner::{self, Ended, Runner};
 use crate::words;
 
 /// What the original's child ends with when there is no such program, as wait(2) has it.
@@ -26,54 +22,45 @@ const NOT_STARTED: i32 = 127 << 8;
 struct Limits {
     /// Programs that may wait for their turn.
     queue: usize,
-    /// How long each may take.
-    deadline: Duration,
     /// How long those that wait when the server ends may take together.
     farewell: Duration,
 }
 
 const LIMITS: Limits = Limits {
     queue: 1024,
-    deadline: Duration::from_secs(60),
     farewell: Duration::from_secs(5),
 };
 
 /// A program's name and its arguments.
 type Words = Vec<Vec<u8>>;
 
-/// Runs programs one after the other, beside the receive loop.
+/// Has programs run one after the other, beside the receive loop.
 pub(super) struct Programs {
-    orders: SyncSender<Words>,
-    /// Ends when the thread does.
-    ended: Receiver<()>,
+    /// `None` if there is nobody to run them.
+    line: Option<Queue>,
     limits: Limits,
     /// Programs that found no room since one did.
     refused: u64,
     logger: Arc<Logger>,
 }
 
+/// The way to the thread that waits for them.
+struct Queue {
+    orders: SyncSender<Words>,
+    /// Ends when the thread does.
+    ended: Receiver<()>,
+}
+
 impl Programs {
-    /// Starts the thread that runs them.
-    pub(super) fn start(logger: Arc<Logger>) -> io::Result<Self> {
-        Self::within(LIMITS, logger)
+    /// Starts the thread that waits for them. Without a helper none is run, and the log says so.
+    pub(super) fn start(helper: Option<Helper>, logger: Arc<Logger>) -> io::Result<Self> {
+        Self::within(LIMITS, helper, logger)
     }
 
-    fn within(limits: Limits, logger: Arc<Logger>) -> io::Result<Self> {
-        let (orders, receiver) = mpsc::sync_channel::<Words>(limits.queue);
-        let (ends_with_thread, ended) = mpsc::sync_channel(0);
-        let runner = Runner::new(limits.deadline, Arc::clone(&logger))?;
-        let serve = move || {
-            for words in receiver {
-                runner.run(&words);
-            }
-            drop(ends_with_thread);
-        };
-        thread::Builder::new()
-            .name("programs".to_owned())
-            .spawn(serve)?;
+    fn within(limits: Limits, helper: Option<Helper>, logger: Arc<Logger>) -> io::Result<Self> {
+        let queue = |helper| Queue::start(limits.queue, helper, Arc::clone(&logger));
         Ok(Self {
-            orders,
-            ended,
+            line: helper.map(queue).transpose()?,
             limits,
             refused: 0,
             logger,
@@ -82,7 +69,11 @@ impl Programs {
 
     /// Runs a program when those before it have ended. One that finds no room is not run, and the log says so.
     pub(super) fn order(&mut self, words: Words) {
-        match self.orders.try_send(words) {
+        let Some(queue) = &self.line else {
+            let ended = Ended::Failed(nix::errno::Errno::ENOSYS as i32);
+            return report(&words, &ended, &self.logger);
+        };
+        match queue.orders.try_send(words) {
             Ok(()) => self.tell_refused(),
             Err(TrySendError::Full(words)) => {
                 if self.refused == 0 {
@@ -106,7 +97,9 @@ impl Programs {
     /// Waits for the programs ordered so far, but not long.
     pub(super) fn finish(mut self) {
         self.tell_refused();
-        let Self { orders, ended, .. } = self;
+        let Some(Queue { orders, ended }) = self.line else {
+            return;
+        };
         drop(orders);
         if ended.recv_timeout(self.limits.farewell) == Err(RecvTimeoutError::Timeout) {
             self.logger.error(words::PROGRAMS_LEFT);
@@ -114,73 +107,51 @@ impl Programs {
     }
 }
 
-/// Runs a program at the start of the server and waits for its end; logs if that is not a good one.
-pub(super) fn run(words: &[Vec<u8>], logger: &Arc<Logger>) {
-    match Runner::new(LIMITS.deadline, Arc::clone(logger)) {
-        Ok(runner) => {
-            runner.run(words);
-        }
-        Err(error) => logger.error(&words::cannot_execute(&name_of(words), &error)),
-    }
-}
-
-/// Starts programs and waits for them.
-struct Runner {
-    runtime: Runtime,
-    deadline: Duration,
-    logger: Arc<Logger>,
-}
-
-impl Runner {
-    fn new(deadline: Duration, logger: Arc<Logger>) -> io::Result<Self> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        Ok(Self {
-            runtime,
-            deadline,
-            logger,
-        })
-    }
-
-    /// The status as wait(2) has it.
-    fn run(&self, words: &[Vec<u8>]) -> i32 {
-        let name = name_of(words);
-        let status = match self.runtime.block_on(self.execute(words, &name)) {
-            Ok(status) => status.into_raw(),
-            Err(error) => {
-                self.logger.error(&words::cannot_execute(&name, &error));
-                NOT_STARTED
+impl Queue {
+    fn start(length: usize, mut helper: Helper, logger: Arc<Logger>) -> io::Result<Self> {
+        let (orders, receiver) = mpsc::sync_channel::<Words>(length);
+        let (ends_with_thread, ended) = mpsc::sync_channel(0);
+        let serve = move || {
+            for words in receiver {
+                report(&words, &helper.run(&words), &logger);
             }
+            drop(ends_with_thread);
         };
-        if status != 0 {
-            self.logger.error(&words::exit_status(&name, status));
-        }
-        status
-    }
-
-    /// A program gets a process group of its own, so that its children go with it when it takes too long.
-    async fn execute(&self, words: &[Vec<u8>], name: &str) -> io::Result<ExitStatus> {
-        let mut words = words.iter().map(|word| OsStr::from_bytes(word));
-        let program = words.next().unwrap_or_default();
-        let mut command = Command::new(program);
-        let mut child = command.args(words).process_group(0).spawn()?;
-        let ended = tokio::time::timeout(self.deadline, child.wait()).await;
-        if let Ok(status) = ended {
-            return status;
-        }
-        let line = words::program_overdue(name, self.deadline.as_secs());
-        self.logger.error(&line);
-        kill_group(&child);
-        child.wait().await
+        thread::Builder::new()
+            .name("programs".to_owned())
+            .spawn(serve)?;
+        Ok(Self { orders, ended })
     }
 }
 
-fn kill_group(child: &Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok());
-    if let Some(group) = group {
-        // It fails only if nobody is left.
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+/// Runs a program at the start of the server and waits for its end; logs if that is not a good one.
+pub(super) fn run(words: &[Vec<u8>], logger: &Logger) {
+    let ended = Runner::new(runner::DEADLINE).map(|runner| runner.run(words));
+    report(
+        words,
+        &ended.unwrap_or_else(|error| Ended::from(&error)),
+        logger,
+    );
+}
+
+/// Logs an end that is not a good one.
+fn report(words: &[Vec<u8>], ended: &Ended, logger: &Logger) {
+    let name = name_of(words);
+    let status = match ended {
+        Ended::Itself(status) => *status,
+        Ended::Killed(status) => {
+            let line = words::program_overdue(&name, runner::DEADLINE.as_secs());
+            logger.error(&line);
+            *status
+        }
+        Ended::Failed(number) => {
+            let error = io::Error::from_raw_os_error(*number);
+            logger.error(&words::cannot_execute(&name, &error));
+            NOT_STARTED
+        }
+    };
+    if status != 0 {
+        logger.error(&words::exit_status(&name, status));
     }
 }
 
@@ -195,14 +166,10 @@ mod tests {
     use std::time::Instant;
 
     use common::log::Facility;
-    use nix::sys::stat::Mode;
-    use nix::unistd::mkfifo;
     use pretty_assertions::assert_eq;
 
     use super::super::test_directory::TestDirectory;
     use super::*;
-
-    const LONG: Duration = Duration::from_secs(60);
 
     fn logger() -> Arc<Logger> {
         Arc::new(Logger::open("test", Facility::LOG_USER))
@@ -215,46 +182,14 @@ mod tests {
             .collect()
     }
 
-    /// A shell's work, with `$0` for an argument.
-    fn shell(text: &str, argument: &str) -> Words {
-        words(&["/bin/sh", "-c", text, argument])
-    }
-
-    fn status_of(program: &[&str]) -> i32 {
-        Runner::new(LONG, logger()).unwrap().run(&words(program))
-    }
-
-    #[test]
-    fn the_status_is_that_of_wait() {
-        assert_eq!(status_of(&["/bin/true"]), 0);
-        assert_eq!(status_of(&["/bin/sh", "-c", "exit 3"]), 3 << 8);
-        assert_eq!(status_of(&["/bin/sh", "-c", "kill -9 $$"]), 9);
-        assert_eq!(status_of(&["/nonexistent"]), 127 << 8);
-    }
-
-    #[test]
-    fn what_takes_too_long_is_killed_with_its_children() {
-        let directory = TestDirectory::new();
-        let pipe = directory.path().join("pipe");
-        mkfifo(&pipe, Mode::S_IRWXU).unwrap();
-        let name = pipe.display().to_string();
-        // The pipe ends when the last process that could write to it does.
-        let reader = thread::spawn(move || fs::read(pipe));
-        let runner = Runner::new(Duration::from_secs(2), logger()).unwrap();
-        let begin = Instant::now();
-        let program = shell("(echo; exec sleep 60) >$0 & wait", &name);
-        assert_eq!(runner.run(&program), 9);
-        assert_eq!(reader.join().unwrap().unwrap(), b"\n");
-        assert!(begin.elapsed() < LONG);
-    }
-
     #[test]
     fn programs_run_in_order_and_the_end_waits_for_them() {
         let directory = TestDirectory::new();
         let file = directory.path().join("file").display().to_string();
-        let mut programs = Programs::start(logger()).unwrap();
+        let mut programs = Programs::start(Some(Helper::in_a_thread()), logger()).unwrap();
         for number in 0..5 {
-            programs.order(shell(&format!("echo {number} >>$0"), &file));
+            let text = format!("echo {number} >>$0");
+            programs.order(words(&["/bin/sh", "-c", &text, &file]));
         }
         programs.finish();
         assert_eq!(fs::read_to_string(file).unwrap(), "0\n1\n2\n3\n4\n");
@@ -264,10 +199,10 @@ mod tests {
     fn nobody_waits_for_room_nor_long_for_the_end() {
         let limits = Limits {
             queue: 2,
-            deadline: LONG,
             farewell: Duration::from_millis(100),
         };
-        let mut programs = Programs::within(limits, logger()).unwrap();
+        let helper = Some(Helper::in_a_thread());
+        let mut programs = Programs::within(limits, helper, logger()).unwrap();
         let begin = Instant::now();
         for _ in 0..9 {
             programs.order(words(&["/bin/sleep", "5"]));

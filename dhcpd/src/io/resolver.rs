@@ -26,6 +26,8 @@ use nix::unistd::Pid;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::identity::Identity;
+use super::sandbox;
+use crate::cli::Sandbox;
 
 /// Look-ups that run at the same time.
 const WORKERS: usize = 8;
@@ -63,7 +65,7 @@ pub(super) struct Resolver {
 
 impl Resolver {
     /// Splits the process off. It becomes `identity`. The caller must have a single thread.
-    pub(super) fn start(identity: Identity) -> io::Result<Self> {
+    pub(super) fn start(identity: Identity, wish: Sandbox) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
         let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
         match fork::split()? {
@@ -73,7 +75,7 @@ impl Resolver {
             }),
             Side::Child => {
                 drop(ours);
-                serve(theirs, identity)
+                serve(theirs, identity, wish)
             }
         }
     }
@@ -145,10 +147,11 @@ fn receive(socket: &OwnedFd) -> io::Result<Vec<u8>> {
 }
 
 /// Answers until nobody asks any more.
-fn serve(socket: OwnedFd, identity: Identity) -> ! {
+fn serve(socket: OwnedFd, identity: Identity, wish: Sandbox) -> ! {
     if detach().is_err() || identity.take_on().is_err() {
         process::exit(1);
     }
+    sandbox::enter_resolver(wish);
     let socket = Arc::new(socket);
     for _ in 1..WORKERS {
         let socket = Arc::clone(&socket);

@@ -18,6 +18,7 @@ use super::identity::Identity;
 use super::interfaces::Interfaces;
 use super::paths::Paths;
 use super::resolver::Resolver;
+use super::sandbox;
 use super::server::{self, Parts};
 use crate::cli::{self, Goal, Options, Refusal, Residence};
 use crate::config::Family;
@@ -119,6 +120,7 @@ fn serve(
     logger: &Arc<Logger>,
 ) -> Result<(), Fatal> {
     draft.check_pid_file()?;
+    let helper = draft.split_helper(identity, readiness.as_ref(), logger);
     let mut stock = draft.open_leases(identity.owner(), logger)?;
     let rewritten = clock::now();
     stock.rewrite(draft.config(), rewritten, logger);
@@ -129,7 +131,7 @@ fn serve(
     draft.write_pid_file(logger);
     identity.take_on()?;
     draft.settle(readiness, &manager, logger)?;
-    let config = draft.shared_config();
+    let (config, wish) = (draft.shared_config(), draft.sandbox());
     let interfaces = Interfaces::new(
         Arc::clone(&config),
         draft.named_interfaces(),
@@ -137,7 +139,9 @@ fn serve(
         listeners.clone(),
         Arc::clone(logger),
     );
+    let leases = draft.lease_file().to_owned();
     let (setup, names) = draft.into_setup(listeners);
+    sandbox::enter_server(wish, &leases, logger);
     let engine = Engine::new(setup, stock.table, clock::now());
     let ended_by = server::run(Parts {
         engine,
@@ -145,6 +149,7 @@ fn serve(
         interfaces,
         monitor,
         names,
+        helper,
         egress: Arc::new(egress),
         file: stock.file,
         reading: stock.reading,
@@ -201,7 +206,7 @@ fn split_resolver(options: &Options, identity: Identity, logger: &Logger) -> Opt
     if options.goal != Goal::Serve {
         return None;
     }
-    Resolver::start(identity)
+    Resolver::start(identity, options.sandbox)
         .inspect_err(|error| logger.error(&words::no_resolver(error)))
         .ok()
 }

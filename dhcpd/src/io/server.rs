@@ -18,6 +18,7 @@ use super::clock;
 use super::commit::{Commits, News, Order};
 use super::egress::Egress;
 use super::failure::Fatal;
+use super::helper::Helper;
 use super::ingress::Ingress;
 use super::interfaces::{Changes, Interfaces, Surroundings};
 use super::leasefile::LeaseFile;
@@ -42,6 +43,8 @@ pub(super) struct Parts {
     pub(super) interfaces: Interfaces,
     pub(super) monitor: Option<InterfaceMonitor>,
     pub(super) names: Names,
+    /// Who runs programs, if the configuration has any.
+    pub(super) helper: Option<Helper>,
     pub(super) egress: Arc<Egress>,
     pub(super) file: LeaseFile,
     pub(super) reading: Reading,
@@ -110,7 +113,7 @@ impl Server {
             names: parts.names,
             egress: parts.egress,
             commits,
-            programs: Programs::start(Arc::clone(&parts.logger))?,
+            programs: Programs::start(parts.helper, Arc::clone(&parts.logger))?,
             logger: parts.logger,
             outbox: Outbox::default(),
             reading: parts.reading,
