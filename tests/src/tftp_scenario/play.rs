@@ -23,8 +23,6 @@ use crate::subject::Subject;
 /// The client that speaks when none is named.
 const FIRST_CLIENT: &str = "a";
 const FIRST_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 77, 0, 2));
-/// How long something that is expected may be missing when the server is still already. It may be in the kernel yet.
-const EXPECTED_WITHIN: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// Letters that stand for white space in the rules of a map.
 const WHITE: [(char, &str); 5] = [
@@ -68,6 +66,7 @@ struct Play<'a> {
 impl<'a> Play<'a> {
     fn new(scenario: &Scenario, stage: &'a mut Stage, subject: Subject) -> Result<Self> {
         let tree = Tree::new(stage.tree_root())?;
+        let pace = stage.pace;
         let mut play = Self {
             stage,
             subject,
@@ -75,6 +74,7 @@ impl<'a> Play<'a> {
                 words: DEFAULT_WORDS.to_owned(),
                 has_map: false,
                 inetd: None,
+                pace,
             },
             shows_ports: false,
             largest_packet: LARGEST_PACKET,
@@ -141,7 +141,8 @@ impl<'a> Play<'a> {
         let before = self.stage.log_length();
         let said = self.deed(&step.text)?;
         let expected = step.expected_of(self.subject);
-        let deadline = Instant::now() + EXPECTED_WITHIN;
+        // What is expected may be in the kernel yet when the server is still already.
+        let deadline = Instant::now() + PATIENCE;
         let mut arrived = Vec::new();
         let mut closed = Vec::new();
         loop {

@@ -15,6 +15,8 @@ use crate::tftp::PATIENCE;
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// Longer than any scenario takes, so that nothing is sent twice where that is not the point.
 const LONG_INTERVAL: &str = "200000000";
+/// Shorter intervals are those that a busy machine may disturb.
+const SHORT: Duration = Duration::from_secs(1);
 /// Words of a server when a scenario names none.
 pub(super) const DEFAULT_WORDS: &str = "-vv -s /srv/tftp";
 /// What a map file is called.
@@ -27,6 +29,8 @@ pub(super) struct Plan {
     pub(super) has_map: bool,
     /// The address of the socket that the server gets instead of making one.
     pub(super) inetd: Option<String>,
+    /// How many times longer short intervals are than the words say.
+    pub(super) pace: u32,
 }
 
 /// What became of a start.
@@ -36,10 +40,12 @@ pub(super) enum Start {
 }
 
 impl Plan {
-    /// The interval of `-T` in the words.
+    /// The interval that the server runs with, if its words have one.
     pub(super) fn interval(&self) -> Option<Duration> {
         let mut words = self.words.split(' ').skip_while(|word| *word != "-T");
-        words.nth(1)?.parse().ok().map(Duration::from_micros)
+        let said = words.nth(1)?.parse().ok().map(Duration::from_micros)?;
+        let pace = if said < SHORT { self.pace } else { 1 };
+        Some(said * pace)
     }
 
     fn arguments(&self) -> Result<Vec<Vec<u8>>> {
@@ -51,8 +57,14 @@ impl Plan {
         if self.inetd.is_none() && !words.iter().any(|word| ["-l", "-L"].contains(word)) {
             words.insert(0, "-L");
         }
-        if self.interval().is_none() {
-            words.splice(0..0, ["-T", LONG_INTERVAL]);
+        let interval = self
+            .interval()
+            .map(|interval| interval.as_micros().to_string());
+        match &interval {
+            None => words.splice(0..0, ["-T", LONG_INTERVAL]).for_each(drop),
+            // The last one counts.
+            Some(interval) if self.pace > 1 => words.extend(["-T", interval]),
+            Some(_) => {}
         }
         if self.has_map {
             words.splice(0..0, ["-m", MAP_FILE]);

@@ -4,10 +4,10 @@
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::still::{SocketTable, await_stillness};
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Failure, Result};
 use crate::lab::{Log, Namespace, Scratch, Syslog};
 use crate::tftp::PATIENCE;
 
@@ -26,6 +26,8 @@ pub(super) const LARGEST_PACKET: u32 = 65_535;
 /// Where the link is known to have brought everything that was sent before.
 const FENCE: &str = "10.77.0.1:9";
 const FENCE_PORT: u16 = 9;
+/// After so long the fence is sent once more.
+const FENCE_AGAIN: Duration = Duration::from_millis(500);
 /// How a log line of our own begins.
 const FENCE_LINE: &str = "fence ";
 /// Facility `daemon` of syslog, in the place where a message has it.
@@ -47,6 +49,8 @@ pub struct Stage {
     tree: Scratch,
     /// The server that was started last.
     pub(super) process: Option<u32>,
+    /// How many times longer than written short retransmission intervals are.
+    pub pace: u32,
 }
 
 impl Stage {
@@ -78,6 +82,7 @@ impl Stage {
             syslog,
             tree: Scratch::new("tftp-tree")?,
             process: None,
+            pace: 1,
         };
         stage.set_largest_packet(LARGEST_PACKET)?;
         Ok(stage)
@@ -123,18 +128,31 @@ impl Stage {
     pub(super) fn settle(&mut self) -> Result<()> {
         self.fences += 1;
         let mark = self.fences.to_string();
-        let [here, there] = &self.fence;
-        there
-            .send_to(mark.as_bytes(), FENCE)
-            .context("cannot send over the link")?;
-        let mut buffer = [0; 16];
-        here.recv(&mut buffer).context("the link is stuck")?;
+        self.send_fence(mark.as_bytes())?;
         await_stillness(self.process, &self.server, &mut self.table)?;
         let line = format!("{FENCE_LINE}{mark}.");
         self.logger
             .send(line.as_bytes())
             .context("cannot write to the log")?;
         self.log.wait_for(&line, PATIENCE).map(drop)
+    }
+
+    /// Sends a mark over the link until it arrives: a link that has just come up may lose the first one.
+    fn send_fence(&self, mark: &[u8]) -> Result<()> {
+        let [here, there] = &self.fence;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            there
+                .send_to(mark, FENCE)
+                .context("cannot send over the link")?;
+            let mut buffer = [0; 16];
+            while let Ok(length) = here.recv(&mut buffer) {
+                if buffer.get(..length) == Some(mark) {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Failure::new("the link is stuck"))
     }
 
     /// How many lines the log has.
@@ -164,9 +182,8 @@ fn add_addresses(namespace: &Namespace, link: &str, addresses: &[&str]) -> Resul
 fn udp(namespace: &Namespace, address: &str) -> Result<UdpSocket> {
     let socket = namespace.enter(|| UdpSocket::bind(address))?;
     let socket = socket.context(format!("cannot bind {address}"))?;
-    let patience = Duration::from_secs(5);
     socket
-        .set_read_timeout(Some(patience))
+        .set_read_timeout(Some(FENCE_AGAIN))
         .context("cannot limit waiting")?;
     Ok(socket)
 }

@@ -13,6 +13,8 @@ use crate::tftp_scenario::{content, packet};
 const SERVER_V4: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 77, 0, 1));
 const SERVER_V6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1));
 const TFTP_PORT: u16 = 69;
+/// Intervals of the longest wait: six of them, each twice as long as the one before, and one for the machine.
+const LONGEST_WAIT: u32 = 64;
 /// How much earlier than it should a gap may seem to end, since its begin is seen late.
 const CLOCK_TOLERANCE: f64 = 0.9;
 
@@ -111,7 +113,7 @@ impl Play<'_> {
             number => number.parse().map_err(|_| bad(goal))?,
         };
         let interval = self.plan.interval().unwrap_or(Duration::from_secs(1));
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE + interval * LONGEST_WAIT;
         while wanted > 0 {
             if Instant::now() > deadline {
                 return Err(Failure::new("nothing more happens"));
