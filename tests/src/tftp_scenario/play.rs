@@ -19,6 +19,7 @@ use super::tree::Tree;
 use crate::failure::{Context, Failure, Result};
 use crate::lab::Running;
 use crate::subject::Subject;
+use crate::tftp::PATIENCE;
 
 /// The client that speaks when none is named.
 const FIRST_CLIENT: &str = "a";
