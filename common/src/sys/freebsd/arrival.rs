@@ -1,6 +1,7 @@
 //! What comes with a received message, and the address that an answer leaves from: `IP_RECVDSTADDR`, `IP_RECVIF` and
 //! `IP_SENDSRCADDR` (ip(4)).
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
@@ -44,13 +45,29 @@ const NOWHERE: LocalAddress = LocalAddress {
 
 /// The address itself if it is one of ours, and not one that a broadcast was sent to; else none in particular.
 fn own(address: Ipv4Addr) -> Ipv4Addr {
-    let ours = interfaces().unwrap_or_default();
-    let mut ours = ours.iter().flat_map(|interface| &interface.addresses);
-    if ours.any(|one| one.address == address) {
+    if OURS.with_borrow(|ours| ours.contains(&address)) {
+        return address;
+    }
+    let ours = own_addresses();
+    let found = ours.contains(&address);
+    OURS.set(ours);
+    if found {
         address
     } else {
         Ipv4Addr::UNSPECIFIED
     }
+}
+
+thread_local! {
+    /// Our addresses when an unknown one came last: the kernel is not asked again for each datagram. One that is ours no more
+    /// does no harm, since nothing arrives for it.
+    static OURS: RefCell<Vec<Ipv4Addr>> = const { RefCell::new(Vec::new()) };
+}
+
+fn own_addresses() -> Vec<Ipv4Addr> {
+    let interfaces = interfaces().unwrap_or_default();
+    let addresses = interfaces.iter().flat_map(|interface| &interface.addresses);
+    addresses.map(|one| one.address).collect()
 }
 
 /// The address of ours that a datagram leaves from.
