@@ -167,6 +167,13 @@ fn find_early(words: &[OsString]) -> Option<Invocation> {
     })
 }
 
+/// FreeBSD's port of the original has a flag of its own, which takes an earlier `-q` back.
+const TAKES_QUIET_BACK: Option<&str> = if cfg!(target_os = "freebsd") {
+    Some("-Q")
+} else {
+    None
+};
+
 /// Turns the words up to the first fault into clap's: `-cf FILE` becomes `--cf=FILE`.
 fn rewrite(words: &[OsString]) -> (Vec<OsString>, Option<Refusal>) {
     let mut rewritten = Vec::new();
@@ -178,6 +185,10 @@ fn rewrite(words: &[OsString]) -> (Vec<OsString>, Option<Refusal>) {
         }
         if !word.as_encoded_bytes().starts_with(b"-") {
             rewritten.push(word.clone());
+            continue;
+        }
+        if TAKES_QUIET_BACK.is_some_and(|flag| flag == word) {
+            rewritten.retain(|word| word != "--q");
             continue;
         }
         let Some(flag) = find_flag(word) else {

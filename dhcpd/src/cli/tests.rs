@@ -61,6 +61,17 @@ fn flags_without_value_set_what_they_say() {
 }
 
 #[test]
+fn freebsds_flag_takes_quiet_back_there_and_is_unknown_elsewhere() {
+    for (line, quiet) in [("-q -Q", false), ("-Q -q", true), ("-q em0 -Q", false)] {
+        if cfg!(target_os = "freebsd") {
+            assert_eq!(options_of(line).quiet, quiet, "{line}");
+        } else {
+            assert_eq!(parse_line(line), usage(&words::unknown_command("-Q")));
+        }
+    }
+}
+
+#[test]
 fn the_stronger_of_two_flags_wins_in_either_order() {
     for line in ["-t -T", "-T -t"] {
         assert_eq!(options_of(line).goal, Goal::TestLeases);
