@@ -208,6 +208,9 @@ pub fn more_messages(count: usize) -> String {
     format!("{count} more messages about the configuration")
 }
 
+/// `dont-use-fsync true` is configured.
+pub const NOT_SYNCED: &str = "Not using fsync() to flush lease writes";
+
 /// The pid file names a living process.
 pub const ALREADY_RUNNING: &str = "There's already a DHCP server running.";
 

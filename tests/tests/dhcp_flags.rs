@@ -126,12 +126,14 @@ fn a_server_with_a_root_directory_keeps_its_leases_there() {
         root.write("var/leases", "").unwrap();
         let mut command = Command::new(subject.dhcpd().unwrap());
         command.arg("-chroot").arg(root.path());
-        // Neither reads its configuration there: that comes before the change of root.
+        // Neither reads its configuration there, nor looks a name up: that comes before the change of root.
         command.arg("-cf").arg(lab.config_file());
-        command.args(["-lf", "/var/leases", "--no-pid"]);
+        command.args(["-lf", "/var/leases", "--no-pid", "-s", "localhost"]);
         command.arg(SERVER_LINK);
         let mut server = lab.launch(command).unwrap();
-        expect_grant(subject, lab);
+        let reply = ask_for_broadcast(lab);
+        assert_eq!(granted(&reply), Some((1, WANTED)), "{subject}");
+        assert_eq!(reply.destination, Ipv4Addr::LOCALHOST, "{subject}");
         let pid = server.process.child().id();
         let seen = fs::read_link(format!("/proc/{pid}/root")).unwrap();
         assert_eq!(seen, root.path().canonicalize().unwrap(), "{subject}");

@@ -17,7 +17,7 @@ use super::failure::Fatal;
 use super::helper::Helper;
 use super::identity::{self, Identity};
 use super::interfaces::Sockets;
-use super::leasefile;
+use super::leasefile::{self, Sync};
 use super::leases::Stock;
 use super::listen::{self, Listening};
 use super::names::Names;
@@ -46,6 +46,8 @@ pub(super) struct Draft {
     resolved: ResolvedNames,
     names: Names,
     parameters: Parameters,
+    /// What `-s` or the configuration puts in the place of 255.255.255.255.
+    limited_broadcast: Ipv4Addr,
 }
 
 impl Draft {
@@ -69,6 +71,7 @@ impl Draft {
         }
         Ok(Self {
             port: parameters.local_port.unwrap_or(port),
+            limited_broadcast: limited_broadcast(&options, &parameters),
             paths: override_paths(paths, options.family, &parameters),
             config: Arc::new(config),
             sources,
@@ -99,6 +102,9 @@ impl Draft {
         } = &self.paths;
         let lines = words::files(config, leases, pid_file);
         lines.iter().for_each(|line| logger.info(line));
+        if self.parameters.sync == Sync::Never {
+            logger.error(words::NOT_SYNCED);
+        }
     }
 
     /// `-chroot`
@@ -264,7 +270,7 @@ impl Draft {
             interfaces: listeners,
             local_port: self.port,
             remote_port: self.remote_port(),
-            limited_broadcast: self.limited_broadcast(),
+            limited_broadcast: self.limited_broadcast,
             config: self.config,
             names: self.resolved,
         };
@@ -276,14 +282,15 @@ impl Draft {
         let configured = self.parameters.remote_port;
         configured.unwrap_or(self.port.wrapping_add(1))
     }
+}
 
-    /// `-s` names a host that takes the place of everybody. A name that cannot be resolved changes nothing.
-    fn limited_broadcast(&self) -> Ipv4Addr {
-        let flag = self.options.broadcast.as_deref();
-        let named = || names::addresses_of(flag?).ok()?.first().copied();
-        let configured = self.parameters.limited_broadcast;
-        configured.or_else(named).unwrap_or(Ipv4Addr::BROADCAST)
-    }
+/// `-s` names a host that takes the place of everybody. A name that cannot be resolved changes nothing. It is looked up before the
+/// root directory changes, behind which there may be no resolver.
+fn limited_broadcast(options: &Options, parameters: &Parameters) -> Ipv4Addr {
+    let flag = options.broadcast.as_deref();
+    let named = || names::addresses_of(flag?).ok()?.first().copied();
+    let configured = parameters.limited_broadcast;
+    configured.or_else(named).unwrap_or(Ipv4Addr::BROADCAST)
 }
 
 /// A server has its names looked up for as long as it runs. A test only knows those that it asks for.

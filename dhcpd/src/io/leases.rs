@@ -45,7 +45,8 @@ impl Stock {
         let mut load = Load::new(config);
         let seconds = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
         let name = path.to_string_lossy();
-        let reading = lease::read_from(source, &name, seconds, |lease| load.accept(lease));
+        let peers: Vec<&str> = config.peers.iter().map(|peer| &*peer.name).collect();
+        let reading = lease::read_from(source, &name, seconds, &peers, |lease| load.accept(lease));
         let mut reading = reading.map_err(|error| words::cannot_read(path, &error))?;
         reading.lines.drain(..).for_each(|line| logger.log(&line));
         load.lines.drain(..).for_each(|line| logger.log(&line));

@@ -4,6 +4,7 @@ mod clients;
 mod date;
 mod fields;
 mod fresh;
+mod heads;
 mod lexer;
 mod load;
 mod reader;

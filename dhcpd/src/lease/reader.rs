@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use common::log::Line;
 
 use super::fields::{self, Lost};
+use super::heads::{Complain, read_byte_order, read_peer};
 use super::lexer::{Lexer, Position, Token};
 use super::record::Lease;
 use super::skip::{read_id, skip_field, skip_statement};
@@ -49,11 +50,12 @@ const BLOCK: usize = 256 * 1024;
 /// As [`read_from`], of a file that is in memory.
 pub fn read(bytes: &[u8], name: &str, now: u32, accept: impl FnMut(Lease) -> bool) -> Reading {
     // Memory can always be read.
-    read_from(bytes, name, now, accept).unwrap_or_default()
+    read_from(bytes, name, now, &[], accept).unwrap_or_default()
 }
 
 /// Reads the file `name` from `source`. Hands every lease to `accept`, which says whether its address is one of ours; of
-/// several records for an address the last counts. `now` decides about records without a state.
+/// several records for an address the last counts. `now` decides about records without a state. `peers` are the failover
+/// peers of the configuration, by name.
 ///
 /// # Errors
 /// Those of `source`.
@@ -61,15 +63,17 @@ pub fn read_from(
     source: impl Read,
     name: &str,
     now: u32,
+    peers: &[&str],
     accept: impl FnMut(Lease) -> bool,
 ) -> io::Result<Reading> {
-    read_window(Window::new(source, BLOCK), name, now, accept)
+    read_window(Window::new(source, BLOCK), name, now, peers, accept)
 }
 
 fn read_window(
     mut window: Window<impl Read>,
     name: &str,
     now: u32,
+    peers: &[&str],
     mut accept: impl FnMut(Lease) -> bool,
 ) -> io::Result<Reading> {
     let mut findings = Findings::default();
@@ -79,6 +83,7 @@ fn read_window(
             lexer: Lexer::resume(window.bytes(), window.position()),
             name,
             now,
+            peers,
             findings,
         };
         let record = reader.read_record();
@@ -117,8 +122,8 @@ struct Findings {
     reading: Reading,
     /// Line ends up to which those of the file are those of the declarations.
     declared_to: u32,
-    /// Whether it was said that such records have no effect.
-    told_of_foreign: bool,
+    /// Whether the byte order is known.
+    has_byte_order: bool,
     unsaid: usize,
 }
 
@@ -129,7 +134,7 @@ struct Mark {
     declarations: usize,
     declared: Declared,
     declared_to: u32,
-    told_of_foreign: bool,
+    has_byte_order: bool,
     unsaid: usize,
 }
 
@@ -141,7 +146,7 @@ impl Findings {
             declarations: self.reading.declarations.len(),
             declared: self.reading.declared,
             declared_to: self.declared_to,
-            told_of_foreign: self.told_of_foreign,
+            has_byte_order: self.has_byte_order,
             unsaid: self.unsaid,
         }
     }
@@ -153,7 +158,7 @@ impl Findings {
         self.reading.declarations.truncate(mark.declarations);
         self.reading.declared = mark.declared;
         self.declared_to = mark.declared_to;
-        self.told_of_foreign = mark.told_of_foreign;
+        self.has_byte_order = mark.has_byte_order;
         self.unsaid = mark.unsaid;
     }
 
@@ -192,6 +197,7 @@ struct Reader<'a, 'n> {
     lexer: Lexer<'a>,
     name: &'n str,
     now: u32,
+    peers: &'n [&'n str],
     findings: Findings,
 }
 
@@ -204,8 +210,8 @@ enum Kind {
     Host,
     Group,
     Class,
-    /// Of a feature that is not there yet.
-    Foreign,
+    /// Of failover, which is not there yet.
+    Failover,
     /// Of DHCPv6, which the original skips silently in a DHCPv4 file.
     Version6,
 }
@@ -218,11 +224,21 @@ const KINDS: [(&str, Kind); 11] = [
     ("group", Kind::Group),
     ("class", Kind::Class),
     ("subclass", Kind::Class),
-    ("failover", Kind::Foreign),
+    ("failover", Kind::Failover),
     ("ia-na", Kind::Version6),
     ("ia-ta", Kind::Version6),
     ("ia-pd", Kind::Version6),
 ];
+
+fn row_of(word: &[u8]) -> Option<&'static (&'static str, Kind)> {
+    let named = |row: &&(&str, Kind)| row.0.as_bytes().eq_ignore_ascii_case(word);
+    KINDS.iter().find(named)
+}
+
+/// True of a word that begins a record.
+pub(super) fn begins_record(token: &Token<'_>) -> bool {
+    matches!(token, Token::Word(word) if row_of(word).is_some())
+}
 
 impl Reader<'_, '_> {
     fn read_record(&mut self) -> Record {
@@ -233,17 +249,12 @@ impl Reader<'_, '_> {
             Token::Word(word) => word,
             _ => &[],
         };
-        let named = |row: &&(&str, Kind)| row.0.as_bytes().eq_ignore_ascii_case(word);
-        match KINDS.iter().find(named) {
+        match row_of(word) {
             Some((_, Kind::Lease)) => return self.read_lease(),
             Some((_, Kind::Duid)) => return self.read_duid(),
-            Some((_, Kind::ByteOrder | Kind::Version6)) => skip_statement(&mut self.lexer),
-            Some((name, Kind::Foreign)) => {
-                self.keep_foreign(from.at);
-                if !std::mem::replace(&mut self.findings.told_of_foreign, true) {
-                    self.say(words::foreign(name));
-                }
-            }
+            Some((_, Kind::ByteOrder)) => self.read_byte_order(),
+            Some((_, Kind::Version6)) => skip_statement(&mut self.lexer),
+            Some((_, Kind::Failover)) => self.read_failover(from),
             Some((_, kind)) => self.declare(*kind, from),
             None => {
                 self.say(words::CORRUPT);
@@ -292,9 +303,41 @@ impl Reader<'_, '_> {
         Record::Duid(duid)
     }
 
+    /// What a lease file holds means the same in any byte order, but the original says so.
+    fn read_byte_order(&mut self) {
+        if self.findings.has_byte_order {
+            self.complain_here(words::BYTE_ORDER_LATE);
+            return skip_statement(&mut self.lexer);
+        }
+        let own = self.complaining(read_byte_order);
+        self.findings.has_byte_order = own.is_some();
+        if own == Some(false) {
+            self.say(words::OTHER_BYTE_ORDER);
+        }
+    }
+
+    fn read_failover(&mut self, from: Position) {
+        let peers = self.peers;
+        self.complaining(|lexer, complain| read_peer(lexer, peers, complain));
+        self.keep(from.at);
+    }
+
+    /// Lets `read` take tokens and complain about them.
+    fn complaining<T>(&mut self, read: impl FnOnce(&mut Lexer<'_>, Complain<'_>) -> T) -> T {
+        let (name, findings) = (self.name, &mut self.findings);
+        read(&mut self.lexer, &mut |lexer, text| {
+            findings.push(words::placed(name, &lexer.spot(), text));
+        })
+    }
+
     /// Keeps a record as it stands; gives its text.
     fn keep_foreign(&mut self, from: usize) -> Vec<u8> {
         skip_statement(&mut self.lexer);
+        self.keep(from)
+    }
+
+    /// Keeps what stands from there on.
+    fn keep(&mut self, from: usize) -> Vec<u8> {
         let text = self.lexer.slice(from, self.lexer.offset_behind()).to_vec();
         let foreign = &mut self.findings.reading.foreign;
         foreign.extend_from_slice(&text);

@@ -249,7 +249,50 @@ fn records_of_other_features_are_kept_as_they_are() {
         reading.foreign,
         format!("{host}\n{peer}\n{peer}\n").into_bytes()
     );
-    assert_eq!(reading.lines.len(), 1);
+    let complaint = "F line 12: unknown failover peer: p";
+    assert_eq!(said(&reading)[..1], [complaint]);
+    assert_eq!(said(&reading).len(), 6);
+}
+
+#[test]
+fn states_of_failover_peers_are_kept_and_unknown_ones_named() {
+    let kept = "failover peer known state {\n}\nfailover peer \"other\" {\n}\nfailover peer 7 { }\nfailover;\n";
+    let text = format!("{kept}{}", record(10, ""));
+    let mut leases = Vec::new();
+    let reading = read_from(text.as_bytes(), "F", NOW, &["known"], |lease| {
+        leases.push(lease);
+        true
+    });
+    let reading = reading.unwrap();
+    assert_eq!(lasts(&leases), [10]);
+    assert_eq!(reading.foreign, kept.as_bytes());
+    let expected = [
+        "F line 3: unknown failover peer: other",
+        "failover peer \"other\"",
+        "               ^",
+        "F line 5: expecting failover peer name.",
+        "failover peer 7 ",
+        "               ^",
+        "F line 6: expecting \"peer\"",
+        "failover;",
+        "         ^",
+    ];
+    assert_eq!(said(&reading), expected);
+}
+
+#[test]
+fn a_damaged_byte_order_costs_no_lease() {
+    for order in [
+        "authoring-byte-order",
+        "authoring-byte-order;",
+        "authoring-byte-order little-endian",
+        "authoring-byte-order middle;",
+        "authoring-byte-order big-endian other;",
+    ] {
+        let (leases, reading) = load(&format!("{order}\n{}", record(10, "")));
+        assert_eq!(lasts(&leases), [10], "{order}");
+        assert!(!reading.lines.is_empty(), "{order}");
+    }
 }
 
 #[test]
@@ -313,7 +356,7 @@ proptest! {
         text.truncate(900 - cut.min(200));
         let mut leases = Vec::new();
         let window = Window::new(&*text, block);
-        let reading = read_window(window, "F", NOW, |lease| {
+        let reading = read_window(window, "F", NOW, &[], |lease| {
             let ours = lease.address.octets()[3] < 90;
             leases.extend(ours.then_some(lease));
             ours

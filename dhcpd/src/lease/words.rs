@@ -30,6 +30,17 @@ pub(super) const BILLING: &str = "expecting \"class\" or \"subclass\"";
 pub(super) const BILLING_CLASS: &str = "expecting a class name.";
 pub(super) const EPOCH: &str = "Seconds since epoch expected.";
 pub(super) const ZONE: &str = "Time zone offset or semicolon expected.";
+pub(super) const PEER: &str = "expecting \"peer\"";
+pub(super) const PEER_NAME: &str = "expecting failover peer name.";
+pub(super) const BYTE_ORDER_INVALID: &str =
+    "authoring-byte-order is invalid:  it must be big-endian or little-endian.";
+pub(super) const BYTE_ORDER_SEMICOLON: &str = "corrupt lease file; expecting a semicolon";
+/// The original ends this one with a newline of its own.
+pub(super) const BYTE_ORDER_LATE: &str = "authoring-byte-order specified too late.
+It must occur before the first lease in file
+";
+pub(super) const OTHER_BYTE_ORDER: &str =
+    "WARNING: Lease file authored using different byte order, will attempt to convert";
 
 /// What a whole new lease file holds, in the original's categories. Classes and hosts of the configuration are not written. The
 /// original never counts the hosts that tools have made.
@@ -69,8 +80,8 @@ pub(super) fn unknown_class(name: &str) -> String {
     format!("unknown class {name}")
 }
 
-pub(super) fn foreign(kind: &str) -> String {
-    format!("{kind} declarations in the lease file are kept but have no effect.")
+pub(super) fn unknown_peer(name: &str) -> String {
+    format!("unknown failover peer: {name}")
 }
 
 pub(super) fn more(count: usize) -> String {
