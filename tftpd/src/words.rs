@@ -37,6 +37,15 @@ pub const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     ", compatible with tftp-hpa 5.2"
 );
+
+/// What a server is locked in by.
+#[must_use]
+pub fn sandbox(outcome: &common::sys::sandbox::Outcome) -> String {
+    format!("sandbox: {outcome}")
+}
+
+/// `--sandbox` and `--no-sandbox` together.
+pub const SANDBOX_ON_AND_OFF: &str = "--sandbox and --no-sandbox cannot both be given";
 /// Two `-m`.
 pub const SEVERAL_MAPS: &str = "Multiple -m options";
 /// `-P` under inetd, which knows its servers itself.

@@ -40,6 +40,8 @@ pub enum Power {
     RawSockets,
     /// Works with files of any owner.
     ForeignFiles,
+    /// Opens ports below 1024.
+    LowPorts,
 }
 
 /// Which system calls go through. No process inside can start a program, look into another process, load code into the kernel
@@ -52,6 +54,42 @@ pub enum Calls {
     Computing,
     /// All others: for the C library's resolver, whose modules nobody can list.
     Resolver,
+}
+
+/// Whether a process shall give up what it does not need.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// As far as the system can, without a word.
+    #[default]
+    Quiet,
+    /// `--sandbox`: the log says how far that is.
+    Reported,
+    /// `--no-sandbox`
+    Off,
+}
+
+impl Wish {
+    /// The wish of a command line on which these flags stand; `None` if they contradict each other.
+    #[must_use]
+    pub fn of(sandbox: bool, no_sandbox: bool) -> Option<Self> {
+        match (sandbox, no_sandbox) {
+            (true, true) => None,
+            (true, false) => Some(Self::Reported),
+            (false, true) => Some(Self::Off),
+            (false, false) => Some(Self::Quiet),
+        }
+    }
+
+    /// Gives up everything but `needs`, for the calling thread and those that it will start. Cannot be undone. Returns what the log
+    /// shall hear of it.
+    #[must_use]
+    pub fn enter(self, needs: &Needs<'_>) -> Option<Outcome> {
+        if self == Self::Off {
+            return None;
+        }
+        let outcome = enter(needs);
+        (self == Self::Reported).then_some(outcome)
+    }
 }
 
 /// One thing that the kernel can enforce.
@@ -112,8 +150,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Gives up everything else, for the calling thread and those that it will start. Cannot be undone.
-pub fn enter(needs: &Needs<'_>) -> Outcome {
+pub(in crate::sys) fn enter(needs: &Needs<'_>) -> Outcome {
     let put_on = |layer: &Layer| (*layer, sandbox::put_on(*layer, needs));
     Outcome(Layer::KNOWN.iter().map(put_on).collect())
 }

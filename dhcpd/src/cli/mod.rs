@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use common::sys::sandbox::Wish;
+
 use crate::config::Family;
 use crate::words;
 use flags::{FLAGS, Flag, Takes};
@@ -66,18 +68,6 @@ pub enum Style {
     Json,
 }
 
-/// Whether the server locks itself in once it serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sandbox {
-    /// As far as the system can, without a word.
-    #[default]
-    Quiet,
-    /// `--sandbox`: the log says how far that is.
-    Reported,
-    /// `--no-sandbox`
-    Off,
-}
-
 /// The command line, each value as given.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -114,7 +104,7 @@ pub struct Options {
     /// `--diagnostics`; if it is not given, standard error decides.
     pub diagnostics: Option<Style>,
     /// `--sandbox` and `--no-sandbox`
-    pub sandbox: Sandbox,
+    pub sandbox: Wish,
     /// Names of the interfaces to listen on; all if empty.
     pub interfaces: Vec<String>,
 }
@@ -359,16 +349,12 @@ fn style(matches: &ArgMatches) -> Result<Option<Style>, Refusal> {
     }
 }
 
-fn sandbox(matches: &ArgMatches) -> Result<Sandbox, Refusal> {
-    match (
+fn sandbox(matches: &ArgMatches) -> Result<Wish, Refusal> {
+    let wish = Wish::of(
         is_given(matches, "sandbox"),
         is_given(matches, "no-sandbox"),
-    ) {
-        (true, true) => Err(Refusal::Value(words::SANDBOX_ON_AND_OFF.to_owned())),
-        (true, false) => Ok(Sandbox::Reported),
-        (false, true) => Ok(Sandbox::Off),
-        (false, false) => Ok(Sandbox::Quiet),
-    }
+    );
+    wish.ok_or_else(|| Refusal::Value(words::SANDBOX_ON_AND_OFF.to_owned()))
 }
 
 fn interfaces(matches: &ArgMatches) -> Vec<String> {

@@ -140,9 +140,9 @@ fn the_version_comes_in_detail_only_with_its_own_flag() {
 #[test]
 fn a_sandbox_is_on_or_off() {
     for (line, expected) in [
-        ("", Sandbox::Quiet),
-        ("--sandbox", Sandbox::Reported),
-        ("--no-sandbox", Sandbox::Off),
+        ("", Wish::Quiet),
+        ("--sandbox", Wish::Reported),
+        ("--no-sandbox", Wish::Off),
     ] {
         assert_eq!(options_of(line).sandbox, expected);
     }

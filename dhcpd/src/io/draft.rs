@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::log::Logger;
-use common::process::{self, Notifier, PidFile, Readiness};
+use common::process::{self, PidFile, Readiness};
 use common::sys::names;
 use common::sys::packet::PacketSocket;
+use common::sys::sandbox::Wish;
 
 use super::clock;
 use super::configuration::{self, Sources};
@@ -25,7 +26,7 @@ use super::parameters::{self, Parameters};
 use super::paths::Paths;
 use super::resolver::Resolver;
 use super::storage::Owner;
-use crate::cli::{Goal, Options, Residence, Sandbox};
+use crate::cli::{Goal, Options, Residence};
 use crate::config::Family;
 use crate::config::model::Config;
 use crate::engine4::{Listener, Setup};
@@ -122,8 +123,13 @@ impl Draft {
         Err(words::ALREADY_RUNNING.into())
     }
 
+    /// Where the server stays.
+    pub(super) fn residence(&self) -> Residence {
+        self.options.residence
+    }
+
     /// Whether the server locks itself in.
-    pub(super) fn sandbox(&self) -> Sandbox {
+    pub(super) fn sandbox(&self) -> Wish {
         self.options.sandbox
     }
 
@@ -239,29 +245,6 @@ impl Draft {
         if let Err(error) = PidFile::write(path) {
             logger.error(&words::cannot_write_pid_file(path, &error));
         }
-    }
-
-    /// Lets go of the shell, unless `-d` or `-f` keeps it, and says that the server serves.
-    pub(super) fn settle(
-        &self,
-        readiness: Option<Readiness>,
-        manager: &Notifier,
-        logger: &Logger,
-    ) -> Result<(), Fatal> {
-        if self.options.residence != Residence::ForegroundWithLog {
-            logger.stop_stderr();
-        }
-        if let Some(readiness) = readiness {
-            readiness
-                .detach()
-                .map_err(|error| words::cannot_detach(&error))?;
-            // Nobody may be waiting any more.
-            let _ = readiness.succeed();
-        }
-        // A manager that is gone waits for nothing.
-        let _ = manager.ready();
-        logger.info(words::STARTING_SERVICE);
-        Ok(())
     }
 
     /// What the engine needs to know, and the names that it will hear of again.

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use common::process::detach;
 use common::sys::fork::{self, Side};
 use common::sys::names::{self, LookupError};
+use common::sys::sandbox::Wish;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
@@ -27,7 +28,6 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::identity::Identity;
 use super::sandbox;
-use crate::cli::Sandbox;
 
 /// Look-ups that run at the same time.
 const WORKERS: usize = 8;
@@ -65,7 +65,7 @@ pub(super) struct Resolver {
 
 impl Resolver {
     /// Splits the process off. It becomes `identity`. The caller must have a single thread.
-    pub(super) fn start(identity: Identity, wish: Sandbox) -> io::Result<Self> {
+    pub(super) fn start(identity: Identity, wish: Wish) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
         let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
         match fork::split()? {
@@ -147,7 +147,7 @@ fn receive(socket: &OwnedFd) -> io::Result<Vec<u8>> {
 }
 
 /// Answers until nobody asks any more.
-fn serve(socket: OwnedFd, identity: Identity, wish: Sandbox) -> ! {
+fn serve(socket: OwnedFd, identity: Identity, wish: Wish) -> ! {
     if detach().is_err() || identity.take_on().is_err() {
         process::exit(1);
     }

@@ -130,7 +130,6 @@ fn serve(
     stock.append_duid(&listeners, logger);
     draft.write_pid_file(logger);
     identity.take_on()?;
-    draft.settle(readiness, &manager, logger)?;
     let (config, wish) = (draft.shared_config(), draft.sandbox());
     let interfaces = Interfaces::new(
         Arc::clone(&config),
@@ -139,9 +138,10 @@ fn serve(
         listeners.clone(),
         Arc::clone(logger),
     );
-    let leases = draft.lease_file().to_owned();
+    let (leases, residence) = (draft.lease_file().to_owned(), draft.residence());
     let (setup, names) = draft.into_setup(listeners);
     sandbox::enter_server(wish, &leases, logger);
+    settle(residence, readiness, &manager, logger)?;
     let engine = Engine::new(setup, stock.table, clock::now());
     let ended_by = server::run(Parts {
         engine,
@@ -158,6 +158,29 @@ fn serve(
         rewritten,
     })?;
     signals::die_by(ended_by)
+}
+
+/// Lets go of the shell, unless `-d` or `-f` keeps it, and says that the server serves.
+fn settle(
+    residence: Residence,
+    readiness: Option<Readiness>,
+    manager: &Notifier,
+    logger: &Logger,
+) -> Result<(), Fatal> {
+    if residence != Residence::ForegroundWithLog {
+        logger.stop_stderr();
+    }
+    if let Some(readiness) = readiness {
+        readiness
+            .detach()
+            .map_err(|error| words::cannot_detach(&error))?;
+        // Nobody may be waiting any more.
+        let _ = readiness.succeed();
+    }
+    // A manager that is gone waits for nothing.
+    let _ = manager.ready();
+    logger.info(words::STARTING_SERVICE);
+    Ok(())
 }
 
 fn refuse_unsupported(options: &Options) -> Result<(), Fatal> {

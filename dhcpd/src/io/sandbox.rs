@@ -5,38 +5,33 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use common::log::Logger;
-use common::sys::sandbox::{Access, Calls, Needs, Power, enter};
+use common::sys::sandbox::{Access, Calls, Needs, Power, Wish};
 use nix::unistd::Uid;
 
-use crate::cli::Sandbox;
 use crate::words;
 
 /// Leaves the server the folder of its lease file, raw sockets for interfaces that come later, and the system calls of a
 /// server. The log says what is in force only if the command line asks for it.
-pub(super) fn enter_server(wish: Sandbox, leases: &Path, logger: &Logger) {
-    if wish == Sandbox::Off {
-        return;
-    }
+pub(super) fn enter_server(wish: Wish, leases: &Path, logger: &Logger) {
     let folder = folder_of(leases);
-    let outcome = enter(&Needs {
+    let report = wish.enter(&Needs {
         files: &[(folder, Access::Manage)],
         powers: powers(&[leases, folder]),
         calls: Calls::Service,
     });
-    if wish == Sandbox::Reported {
+    if let Some(outcome) = report {
         logger.info(&words::sandbox(&outcome));
     }
 }
 
 /// Leaves the process that looks up names all files to read, for the resolver's modules, and nothing else.
-pub(super) fn enter_resolver(wish: Sandbox) {
-    if wish != Sandbox::Off {
-        enter(&Needs {
-            files: &[(Path::new("/"), Access::Read)],
-            powers: &[],
-            calls: Calls::Resolver,
-        });
-    }
+pub(super) fn enter_resolver(wish: Wish) {
+    // The server's line is the one that is asked for.
+    let _ = wish.enter(&Needs {
+        files: &[(Path::new("/"), Access::Read)],
+        powers: &[],
+        calls: Calls::Resolver,
+    });
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use common::sys::sandbox::Wish;
+
 pub use getopt::Complaint;
 
 use crate::access::Permissions;
@@ -43,6 +45,8 @@ const LARGEST_WINDOW: u16 = 1024;
 pub enum Invocation {
     /// Print the version.
     Version,
+    /// Print the version and what a server would be locked in by.
+    VersionInDetail,
     /// Serve.
     Serve(Box<Settings>),
 }
@@ -128,6 +132,8 @@ pub struct Settings {
     pub max_transfers_per_client: Option<usize>,
     /// The ports to answer from; any if absent.
     pub ports: Option<RangeInclusive<u16>>,
+    /// `--sandbox` and `--no-sandbox`
+    pub sandbox: Wish,
     /// The operands.
     pub directories: Vec<OsString>,
 }
@@ -165,12 +171,19 @@ fn command() -> Command {
 
 fn interpret(matches: &ArgMatches) -> Result<Invocation, StartError> {
     let mut settings = Settings::default();
-    for (meaning, value) in in_order(matches) {
+    let options = in_order(matches);
+    let is_given = |wanted| options.iter().any(|&(meaning, _)| meaning == wanted);
+    let wish = Wish::of(is_given(Meaning::Sandbox), is_given(Meaning::NoSandbox));
+    for &(meaning, value) in &options {
         if meaning == Meaning::Version {
-            return Ok(Invocation::Version);
+            return Ok(match is_given(Meaning::Verbose) {
+                true => Invocation::VersionInDetail,
+                false => Invocation::Version,
+            });
         }
         settings.apply(meaning, value)?;
     }
+    settings.sandbox = wish.ok_or_else(|| usage(words::SANDBOX_ON_AND_OFF.to_owned()))?;
     settings.directories = matches
         .get_many(DIRECTORIES)
         .into_iter()
@@ -229,6 +242,7 @@ impl Default for Settings {
             max_transfers: None,
             max_transfers_per_client: None,
             ports: None,
+            sandbox: Wish::Quiet,
             directories: Vec::new(),
         }
     }
@@ -272,8 +286,8 @@ impl Settings {
             Meaning::WindowSize => self.limits.max_window = parse_window(value)?,
             Meaning::PortRange => self.ports = parse_ports(value)?,
             Meaning::Timeout => self.idle = parse_idle(value),
-            // Never comes here.
-            Meaning::Version => {}
+            // Looked at together, before and after all others.
+            Meaning::Version | Meaning::Sandbox | Meaning::NoSandbox => {}
         }
         Ok(())
     }

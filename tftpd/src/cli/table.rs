@@ -55,6 +55,10 @@ pub enum Meaning {
     PortRange,
     /// Print the version.
     Version,
+    /// Say in the log what the server is locked in by.
+    Sandbox,
+    /// Do not lock the server in.
+    NoSandbox,
 }
 
 /// One row of the table.
@@ -149,6 +153,8 @@ pub const FLAGS: &[Flag] = &[
         Some("NUMBER"),
         Meaning::MaxTransfersPerClient,
     ),
+    ours("no-sandbox", None, Meaning::NoSandbox),
+    ours("sandbox", None, Meaning::Sandbox),
     ours("single-port", None, Meaning::SinglePort),
     ours("windowsize-max", Some("BLOCKS"), Meaning::WindowSize),
 ];

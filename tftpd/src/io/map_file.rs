@@ -46,7 +46,7 @@ pub(super) fn open(settings: &Settings, logger: &Logger) -> Result<Option<TriedM
         text,
         steps: settings.map_steps,
     };
-    let trial = try_out(&file)
+    let trial = try_out(&file, settings.sandbox)
         .map_err(|error| StartError::new(SYSTEM, words::failed_call("fork", &error)))?;
     match trial {
         Trial::Usable(has_rules) => Ok(Some(TriedMap { file, has_rules })),

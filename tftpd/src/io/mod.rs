@@ -15,6 +15,7 @@ mod mapper;
 mod ports;
 mod request;
 mod root;
+mod sandbox;
 mod serve;
 mod single_port;
 mod slots;

@@ -30,6 +30,7 @@ use super::map_file::TriedMap;
 use super::mapper::{MapFile, Mapper, Staff, Trial};
 use super::ports::Ports;
 use super::root::Root;
+use super::sandbox;
 use super::single_port::Switchboard;
 use super::slots::{Limits, Slots};
 use super::supervise::{Stop, runtime};
@@ -139,8 +140,9 @@ impl Server {
         let staff = self
             .map
             .is_some()
-            .then(|| Staff::start(|| drop(ends.take())));
+            .then(|| Staff::start(self.settings.sandbox, || drop(ends.take())));
         let staff = staff.transpose().map_err(|error| failure("fork", &error))?;
+        sandbox::enter_server(&self.settings, &self.logger);
         Ok((staff, runtime()?))
     }
 

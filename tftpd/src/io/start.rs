@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use common::log::{Facility, Level, Line, Logger};
 use common::process::{self, Account, Readiness, Side};
-use common::sys::inherited;
+use common::sys::{inherited, sandbox};
 use nix::unistd::geteuid;
 
 use super::given;
@@ -41,7 +41,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         report_complaint(complaint, &program, &logger);
     }
     let outcome = invocation.and_then(|invocation| match invocation {
-        Invocation::Version => Ok(print_version()),
+        Invocation::Version => Ok(print(words::VERSION)),
+        Invocation::VersionInDetail => {
+            let offered = words::sandbox(&sandbox::offered());
+            Ok(print(&format!("{}\n{offered}", words::VERSION)))
+        }
         Invocation::Serve(settings) => start(*settings, given, Arc::clone(&logger)),
     });
     outcome.unwrap_or_else(|error| {
@@ -66,8 +70,8 @@ fn report_complaint(complaint: &Complaint, program: &OsString, logger: &Logger) 
 }
 
 /// A closed standard output cannot be told to anybody.
-fn print_version() -> u8 {
-    let _ = writeln!(io::stdout(), "{}", words::VERSION);
+fn print(text: &str) -> u8 {
+    let _ = writeln!(io::stdout(), "{text}");
     0
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::process;
 
 use common::sys::fork::{self, Side};
+use common::sys::sandbox::Wish;
 use common::sys::signals::ignore;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -23,7 +24,11 @@ struct Lane {
 
 /// Starts the keeper with so many lanes and returns the server's ends of them. Must come before any runtime. In the
 /// keeper and its workers `let_go` is called first: it closes what belongs to the server alone.
-pub(super) fn start(lanes: usize, let_go: impl FnOnce()) -> io::Result<Vec<UnixStream>> {
+pub(super) fn start(
+    lanes: usize,
+    wish: Wish,
+    let_go: impl FnOnce(),
+) -> io::Result<Vec<UnixStream>> {
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
     for _ in 0..lanes {
@@ -40,19 +45,19 @@ pub(super) fn start(lanes: usize, let_go: impl FnOnce()) -> io::Result<Vec<UnixS
             let_go();
             drop(ours);
             // There is nobody to tell: the server notices that the lanes are closed.
-            let _ = keep(theirs);
+            let _ = keep(theirs, wish);
             process::exit(0)
         }
     }
 }
 
 /// Ends when every worker has ended because the server is gone.
-fn keep(mut lanes: Vec<Lane>) -> io::Result<()> {
+fn keep(mut lanes: Vec<Lane>, wish: Wish) -> io::Result<()> {
     for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
         ignore(signal)?;
     }
     for number in 0..lanes.len() {
-        employ(&mut lanes, number)?;
+        employ(&mut lanes, number, wish)?;
     }
     while lanes.iter().any(|lane| lane.worker.is_some()) {
         let status = match wait() {
@@ -70,13 +75,13 @@ fn keep(mut lanes: Vec<Lane>) -> io::Result<()> {
         }
         if status != WaitStatus::Exited(status.pid().unwrap_or(Pid::this()), 0) {
             announce_death(&lanes, number)?;
-            employ(&mut lanes, number)?;
+            employ(&mut lanes, number, wish)?;
         }
     }
     Ok(())
 }
 
-fn employ(lanes: &mut Vec<Lane>, number: usize) -> io::Result<()> {
+fn employ(lanes: &mut Vec<Lane>, number: usize, wish: Wish) -> io::Result<()> {
     match fork::split()? {
         Side::Parent(worker) => {
             if let Some(lane) = lanes.get_mut(number) {
@@ -87,7 +92,7 @@ fn employ(lanes: &mut Vec<Lane>, number: usize) -> io::Result<()> {
         Side::Child => {
             let lane = lanes.swap_remove(number);
             lanes.clear();
-            let worked = worker::work(&lane.stream);
+            let worked = worker::work(&lane.stream, wish);
             process::exit(i32::from(worked.is_err()))
         }
     }
@@ -100,7 +105,7 @@ fn announce_death(lanes: &[Lane], number: usize) -> io::Result<()> {
 }
 
 /// Lets a worker of its own try a file and waits for what it says; `None` if it took too much time or memory.
-pub(super) fn try_out(question: &Question) -> io::Result<Option<Answer>> {
+pub(super) fn try_out(question: &Question, wish: Wish) -> io::Result<Option<Answer>> {
     let (near, far) = UnixStream::pair()?;
     match fork::split()? {
         Side::Parent(worker) => {
@@ -117,7 +122,7 @@ pub(super) fn try_out(question: &Question) -> io::Result<Option<Answer>> {
         }
         Side::Child => {
             drop(near);
-            let worked = worker::work(&far);
+            let worked = worker::work(&far, wish);
             process::exit(i32::from(worked.is_err()))
         }
     }

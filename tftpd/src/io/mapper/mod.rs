@@ -15,6 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::time::Duration;
 
+use common::sys::sandbox::Wish;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -62,14 +63,14 @@ pub(super) struct Staff(Vec<UnixStream>);
 
 impl Staff {
     /// Starts the processes; see [`keeper::start`].
-    pub(super) fn start(let_go: impl FnOnce()) -> io::Result<Self> {
-        keeper::start(LANES, let_go).map(Self)
+    pub(super) fn start(wish: Wish, let_go: impl FnOnce()) -> io::Result<Self> {
+        keeper::start(LANES, wish, let_go).map(Self)
     }
 }
 
 /// Tries a file out in a process that is gone afterwards, and waits for it. Must come before any runtime.
-pub(super) fn try_out(file: &MapFile) -> io::Result<Trial> {
-    let answer = keeper::try_out(&load(0, file))?;
+pub(super) fn try_out(file: &MapFile, wish: Wish) -> io::Result<Trial> {
+    let answer = keeper::try_out(&load(0, file), wish)?;
     Ok(trial(answer))
 }
 

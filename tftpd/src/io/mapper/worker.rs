@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use common::sys::limits::{limit_memory, limit_processor_time, yield_to_others};
 use common::sys::posix_regex::{LetterCase, Regex};
+use common::sys::sandbox::Wish;
 use common::sys::signals::ignore;
 use nix::sys::signal::Signal;
 
 use super::message::{Answer, Finding, Job, Question};
 use crate::io::frames;
+use crate::io::sandbox::enter_worker;
 use crate::remap::{Event, Groups, Map, Outcome, Pattern, Problem, Query, evaluate, read};
 use crate::words::remap as words;
 
@@ -41,12 +43,13 @@ impl Pattern for Regex {
 }
 
 /// Answers questions until the other side closes its end.
-pub(super) fn work(stream: &UnixStream) -> io::Result<()> {
+pub(super) fn work(stream: &UnixStream, wish: Wish) -> io::Result<()> {
     for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
         ignore(signal)?;
     }
     limit_memory(MEMORY)?;
     yield_to_others(NICENESS)?;
+    enter_worker(wish);
     let mut rules = Rules::default();
     while let Some(frame) = frames::read(stream)? {
         let question = Question::decode(&frame).ok_or(io::ErrorKind::InvalidData)?;

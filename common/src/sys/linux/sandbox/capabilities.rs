@@ -15,6 +15,7 @@ const VERSION: u32 = 0x2008_0522;
 const DAC_OVERRIDE: u8 = 1;
 const DAC_READ_SEARCH: u8 = 2;
 const FOWNER: u8 = 3;
+const NET_BIND_SERVICE: u8 = 10;
 const NET_RAW: u8 = 13;
 
 #[repr(C)]
@@ -41,6 +42,7 @@ pub(super) struct Half {
 fn numbers(power: Power) -> &'static [u8] {
     match power {
         Power::RawSockets => &[NET_RAW],
+        Power::LowPorts => &[NET_BIND_SERVICE],
         Power::ForeignFiles => &[DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER],
     }
 }
