@@ -13,7 +13,7 @@ fn parse_words(words: &[&str]) -> Result<Invocation, StartError> {
 fn settings(words: &[&str]) -> Settings {
     match parse_words(words).unwrap() {
         Invocation::Serve(settings) => *settings,
-        Invocation::Version => panic!("version was asked for"),
+        Invocation::Version | Invocation::VersionInDetail => panic!("version was asked for"),
     }
 }
 
@@ -21,6 +21,19 @@ fn error(words: &[&str]) -> String {
     let error = parse_words(words).unwrap_err();
     assert_eq!(error.status, USAGE);
     error.text
+}
+
+#[test]
+fn a_sandbox_is_on_or_off_and_told_of_with_the_version() {
+    assert_eq!(settings(&[]).sandbox, Wish::Quiet);
+    assert_eq!(settings(&["--sandbox"]).sandbox, Wish::Reported);
+    assert_eq!(settings(&["--no-sandbox"]).sandbox, Wish::Off);
+    let both = error(&["--no-sandbox", "--sandbox"]);
+    assert_eq!(both, words::SANDBOX_ON_AND_OFF);
+    for words in [["-V", "-v"], ["--verbose", "--version"]] {
+        let asked = parse_words(&words);
+        assert!(matches!(asked, Ok(Invocation::VersionInDetail)));
+    }
 }
 
 #[test]
