@@ -301,7 +301,10 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
         hold,
         direction,
     } = prepared;
-    let transfer = Transfer {
+    let Some(transfers) = server.transfers.upgrade() else {
+        return;
+    };
+    let mut transfer = Transfer {
         session,
         file: Some(Arc::new(file)),
         reading: Reading::default(),
@@ -312,8 +315,9 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
         entry,
     };
     match Channel::open(caller.line, server.cutting) {
-        Ok(channel) => {
-            spawn_local(transfer.run(Rc::clone(server), channel, caller.slot));
+        Ok(mut channel) => {
+            let begun = transfer.begin(server, &mut channel);
+            transfers.spawn_local(transfer.run(begun, Rc::clone(server), channel, caller.slot));
         }
         Err(error) => server
             .logger

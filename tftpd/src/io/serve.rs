@@ -7,7 +7,7 @@ use std::io;
 use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,9 @@ pub(super) struct Server {
     pub(super) slots: Rc<Slots>,
     pub(super) scratch: RefCell<Scratch>,
     pub(super) switchboard: Rc<Switchboard>,
+    /// Where transfers run. What comes before them, requests above all, runs in front of each of their rounds, so that
+    /// a new client does not queue up behind thousands of them.
+    pub(super) transfers: Weak<LocalSet>,
     /// True when no new transfers are wanted.
     pub(super) stopping: Cell<bool>,
     /// Who cuts windows into packets.
@@ -90,6 +93,7 @@ impl Server {
             )),
             scratch: RefCell::new(Scratch::new()),
             switchboard: Rc::default(),
+            transfers: Weak::new(),
             stopping: Cell::new(false),
             cutting: Cutting::Own,
             settings,
@@ -120,8 +124,10 @@ impl Server {
             return Err(StartError::new(SYSTEM, words::SERVER_DIED));
         };
         let (staff, runtime) = prepared.inspect_err(|error| lifeline.tell_failure(error.status))?;
-        let tasks = LocalSet::new();
-        let service = tasks.run_until(serve(self, staff, sockets, lifeline));
+        let (front, transfers) = (LocalSet::new(), Rc::new(LocalSet::new()));
+        self.transfers = Rc::downgrade(&transfers);
+        let service = front.run_until(serve(self, staff, sockets, lifeline));
+        let service = transfers.run_until(service);
         runtime
             .block_on(service)
             .map_err(|error| failure("poll", &error))?;

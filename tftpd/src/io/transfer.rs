@@ -68,7 +68,7 @@ enum Wake {
 }
 
 /// How the transfer goes on.
-enum Next {
+pub(super) enum Next {
     /// The timer keeps running.
     Wait,
     /// The timer starts anew.
@@ -99,21 +99,37 @@ impl Scratch {
 }
 
 impl Transfer {
-    /// Runs the transfer to its end, and then takes what its client has asked for meanwhile.
-    pub(super) async fn run(mut self, server: Rc<Server>, mut channel: Channel, slot: Slot) {
-        let next = self.converse(&server, &mut channel).await;
+    /// Sends the first packet at once: whoever else has a transfer, a new client hears that it has one.
+    pub(super) fn begin(&mut self, server: &Server, channel: &mut Channel) -> Next {
+        self.react(server, channel, Wake::Begin)
+    }
+
+    /// Runs the transfer that has begun to its end, and then takes what its client has asked for meanwhile.
+    pub(super) async fn run(
+        mut self,
+        begun: Next,
+        server: Rc<Server>,
+        mut channel: Channel,
+        slot: Slot,
+    ) {
+        let next = self.converse(begun, &server, &mut channel).await;
         drop((self, channel, slot));
         if let Some(request) = next {
             request::accept_next(&server, &request);
         }
     }
 
-    async fn converse(&mut self, server: &Server, channel: &mut Channel) -> Option<NextRequest> {
+    async fn converse(
+        &mut self,
+        begun: Next,
+        server: &Server,
+        channel: &mut Channel,
+    ) -> Option<NextRequest> {
         let mut timer = pin!(sleep_until(Instant::now()));
         let mut looked = false;
-        let mut wake = Wake::Begin;
+        let mut next = begun;
         loop {
-            let waited = match self.react(server, channel, wake) {
+            let waited = match next {
                 Next::Wait => wait(server, channel, timer.as_mut(), &mut looked).await,
                 Next::WaitUntil(later) => {
                     timer.as_mut().reset(later);
@@ -128,8 +144,8 @@ impl Transfer {
                     return Some(request);
                 }
             };
-            wake = match waited {
-                Ok(wake) => wake,
+            next = match waited {
+                Ok(wake) => self.react(server, channel, wake),
                 Err(error) => {
                     self.give_up(server, self.receive_call(), &error);
                     return None;
