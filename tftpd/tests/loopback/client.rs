@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::server::Server;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Client<'a> {
     socket: UdpSocket,

@@ -10,7 +10,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use crate::client::ack;
 
 const BLOCK: usize = 1432;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// How long the whole crowd may hear nothing before those who wait ask again, as any client does.
 const RETRY: u16 = 500;
 

@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use crate::client::request;
 use crate::own_address::own_address;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
 pub struct Server {
