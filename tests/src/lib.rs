@@ -11,4 +11,5 @@ pub mod load;
 pub mod scenario;
 pub mod subject;
 pub mod tftp;
+pub mod tftp_differential;
 pub mod tftp_scenario;

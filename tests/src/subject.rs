@@ -140,11 +140,12 @@ fn build_both() -> Result<PathBuf> {
     target_directory()
 }
 
-/// Tests run from `TARGET/PROFILE/deps`; the daemons are one up from there.
+/// The daemons are in `TARGET/PROFILE`, where programs run from too; tests run from `deps` in there.
 fn target_directory() -> Result<PathBuf> {
     let own = env::current_exe().context("cannot find the test binary")?;
     own.ancestors()
-        .nth(2)
+        .skip(1)
+        .find(|directory| !directory.ends_with("deps"))
         .map(Path::to_owned)
         .ok_or_else(|| Failure::new("the test binary is in no target directory"))
 }

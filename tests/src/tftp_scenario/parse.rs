@@ -170,6 +170,17 @@ impl Scenario {
         recorded
     }
 
+    /// The same scenario with what each of the two did.
+    #[must_use]
+    pub fn contrasted(&self, original: &[Vec<String>], ours: &[Vec<String>]) -> Self {
+        let mut contrasted = self.clone();
+        let happened = original.iter().zip(ours);
+        for (step, (original, ours)) in contrasted.steps.iter_mut().zip(happened) {
+            step.expected = merge((Subject::Original, original), (Subject::Ours, ours));
+        }
+        contrasted
+    }
+
     /// What one subject is expected to do, as text to compare: each step and its lines.
     #[must_use]
     pub fn shown(&self, lines_of: impl Fn(usize, &Step) -> Vec<String>) -> String {

@@ -19,7 +19,6 @@ use super::tree::Tree;
 use crate::failure::{Context, Failure, Result};
 use crate::lab::Running;
 use crate::subject::Subject;
-use crate::tftp::PATIENCE;
 
 /// The client that speaks when none is named.
 const FIRST_CLIENT: &str = "a";
@@ -143,7 +142,7 @@ impl<'a> Play<'a> {
         let said = self.deed(&step.text)?;
         let expected = step.expected_of(self.subject);
         // What is expected may be in the kernel yet when the server is still already.
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.stage.patience;
         let mut arrived = Vec::new();
         let mut closed = Vec::new();
         loop {

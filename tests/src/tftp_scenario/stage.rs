@@ -49,6 +49,8 @@ pub struct Stage {
     tree: Scratch,
     /// The server that was started last.
     pub(super) process: Option<u32>,
+    /// How long something that is expected may be missing.
+    pub patience: Duration,
     /// How many times longer than written short retransmission intervals are.
     pub pace: u32,
 }
@@ -82,6 +84,7 @@ impl Stage {
             syslog,
             tree: Scratch::new("tftp-tree")?,
             process: None,
+            patience: PATIENCE,
             pace: 1,
         };
         stage.set_largest_packet(LARGEST_PACKET)?;
