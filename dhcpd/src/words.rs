@@ -33,6 +33,22 @@ pub fn sandbox(outcome: &Outcome) -> String {
     format!("Sandbox: {outcome}")
 }
 
+/// A value of `--rate-limit` that is none.
+#[must_use]
+pub fn invalid_rate(word: &str) -> String {
+    format!(
+        "Invalid rate limit: {word} (messages a second of a client, or of a client and of an interface: 1000,100000)"
+    )
+}
+
+/// Messages that were ignored since this was said last.
+#[must_use]
+pub fn messages_ignored(of_busy_clients: u64, of_strangers: u64) -> String {
+    format!(
+        "Rate limit: {of_busy_clients} messages of clients that send too many and {of_strangers} of unknown clients ignored"
+    )
+}
+
 /// `--sandbox` and `--no-sandbox` together.
 pub const SANDBOX_ON_AND_OFF: &str = "--sandbox and --no-sandbox cannot both be given.";
 

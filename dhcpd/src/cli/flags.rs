@@ -44,6 +44,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("-tf", Takes::Value),
     flag("-play", Takes::Value),
     flag("--diagnostics", Takes::Value),
+    flag("--rate-limit", Takes::Value),
     flag("--sandbox", Takes::Nothing),
     flag("--no-sandbox", Takes::Nothing),
 ];

@@ -7,6 +7,7 @@ mod tests;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -68,6 +69,25 @@ pub enum Style {
     Json,
 }
 
+/// How many messages in a second are handled at most; `None` for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Of one client.
+    pub client: Option<NonZeroU32>,
+    /// Of all clients of an interface; when they are used up those with a lease or a declaration still get through.
+    pub interface: Option<NonZeroU32>,
+}
+
+impl Default for Rates {
+    /// Far more than a client has reason to send, and than a server can answer.
+    fn default() -> Self {
+        Self {
+            client: NonZeroU32::new(1000),
+            interface: NonZeroU32::new(100_000),
+        }
+    }
+}
+
 /// The command line, each value as given.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -103,6 +123,8 @@ pub struct Options {
     pub play: Option<PathBuf>,
     /// `--diagnostics`; if it is not given, standard error decides.
     pub diagnostics: Option<Style>,
+    /// `--rate-limit`
+    pub rates: Rates,
     /// `--sandbox` and `--no-sandbox`
     pub sandbox: Wish,
     /// Names of the interfaces to listen on; all if empty.
@@ -169,7 +191,7 @@ fn rewrite(words: &[OsString]) -> (Vec<OsString>, Option<Refusal>) {
     let mut rewritten = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if word.as_encoded_bytes().starts_with(b"--diagnostics=") {
+        if has_its_value(word) {
             rewritten.push(word.clone());
             continue;
         }
@@ -194,6 +216,14 @@ fn rewrite(words: &[OsString]) -> (Vec<OsString>, Option<Refusal>) {
         rewritten.push(clap_word(flag, value));
     }
     (rewritten, None)
+}
+
+/// Flags of ours may have their value behind an equals sign, as clap has it.
+fn has_its_value(word: &OsStr) -> bool {
+    let starts = |flag: &&[u8]| word.as_encoded_bytes().starts_with(flag);
+    [b"--diagnostics=".as_slice(), b"--rate-limit="]
+        .iter()
+        .any(starts)
 }
 
 fn find_flag(word: &OsStr) -> Option<&'static Flag> {
@@ -294,6 +324,7 @@ fn options(matches: &ArgMatches) -> Result<Options, Refusal> {
         trace: path("tf"),
         play: path("play"),
         diagnostics: style(matches)?,
+        rates: rates(matches)?,
         sandbox: sandbox(matches)?,
         interfaces: interfaces(matches),
     })
@@ -347,6 +378,26 @@ fn style(matches: &ArgMatches) -> Result<Option<Style>, Refusal> {
             &word.to_string_lossy(),
         ))),
     }
+}
+
+/// `CLIENT` or `CLIENT,INTERFACE`; nothing is limited by 0 alone.
+fn rates(matches: &ArgMatches) -> Result<Rates, Refusal> {
+    let Some(word) = last(matches, "rate-limit") else {
+        return Ok(Rates::default());
+    };
+    let word = word.to_string_lossy();
+    let number = |text: &str| text.parse().map(NonZeroU32::new);
+    let rates = match word.split_once(',') {
+        Some((client, interface)) => number(client).and_then(|client| {
+            let interface = number(interface)?;
+            Ok(Rates { client, interface })
+        }),
+        None => number(&word).map(|client| Rates {
+            client,
+            interface: client.and(Rates::default().interface),
+        }),
+    };
+    rates.map_err(|_| Refusal::Value(words::invalid_rate(&word)))
 }
 
 fn sandbox(matches: &ArgMatches) -> Result<Wish, Refusal> {

@@ -138,6 +138,27 @@ fn the_version_comes_in_detail_only_with_its_own_flag() {
 }
 
 #[test]
+fn rates_are_of_a_client_and_of_an_interface() {
+    let rates = |client, interface| Rates {
+        client: NonZeroU32::new(client),
+        interface: NonZeroU32::new(interface),
+    };
+    for (line, expected) in [
+        ("", rates(1000, 100_000)),
+        ("--rate-limit 0", rates(0, 0)),
+        ("--rate-limit=20", rates(20, 100_000)),
+        ("--rate-limit 0,5000", rates(0, 5000)),
+        ("--rate-limit 20,0", rates(20, 0)),
+    ] {
+        assert_eq!(options_of(line).rates, expected, "{line}");
+    }
+    for word in ["", "x", "-1", "1.5", "1,", ",1", "1,2,3", "4294967296"] {
+        let line = format!("-t --rate-limit={word}");
+        assert_eq!(parse_line(&line), value(&words::invalid_rate(word)));
+    }
+}
+
+#[test]
 fn a_sandbox_is_on_or_off() {
     for (line, expected) in [
         ("", Wish::Quiet),

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use common::net::HardwareAddress;
 use common::time::Time;
 
 use super::exchange::Exchange;
@@ -15,7 +16,7 @@ use super::setup::{Setup, World};
 use super::times::Watermark;
 use super::words;
 use crate::eval::Variables;
-use crate::lease::{self, Reading, Snapshot, Table};
+use crate::lease::{self, Reading, Snapshot, State, Table};
 use crate::wire::MessageType;
 
 /// A DHCPv4 server without sockets, files and clock.
@@ -85,6 +86,14 @@ impl Engine {
     pub fn name_host(&mut self, address: Ipv4Addr, name: Option<Box<str>>) {
         let names = &mut Arc::make_mut(&mut self.world).setup.names;
         names.hosts.insert(address, name);
+    }
+
+    /// True if a client with this hardware address has a lease or a declaration.
+    #[must_use]
+    pub fn knows(&self, hardware: &HardwareAddress) -> bool {
+        let declared = self.world.setup.config.hosts_by_hardware(hardware);
+        let leases = || self.table.all_of_hardware(hardware);
+        !declared.is_empty() || leases().iter().any(|it| it.lease.state == State::Active)
     }
 
     /// Handles the UDP payload of a message to the server's port.

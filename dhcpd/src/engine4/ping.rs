@@ -19,12 +19,19 @@ use crate::options::codes;
 const PAUSE: Duration = Duration::from_secs(1);
 /// A client that had the address less than this many seconds ago is trusted to be the one that has it.
 const AGAIN_AFTER: u32 = 60;
+/// Offers that may wait at a time: as many as machines start together on the largest of sites. One beyond is not made, and its
+/// client asks again.
+const MOST_PARKED: usize = 16_384;
+/// That this happens is said so often.
+const TELL_AFTER: Duration = Duration::from_secs(60);
 
 /// Offers that wait. There is at most one for each address.
 #[derive(Debug, Default)]
 pub(super) struct Parked {
     drafts: BTreeMap<(Time, Ipv4Addr), Draft>,
     due: HashMap<Ipv4Addr, Time>,
+    /// When the log heard last that there is no room; the time of an offer that was not made.
+    told: Option<Time>,
 }
 
 impl Parked {
@@ -99,6 +106,14 @@ impl Engine {
     }
 
     pub(super) fn park(&mut self, address: Ipv4Addr, due: Time, draft: Draft, outbox: &mut Outbox) {
+        if self.parked.drafts.len() >= MOST_PARKED {
+            let told = self.parked.told;
+            if told.is_none_or(|told| due.since(told) >= TELL_AFTER) {
+                self.parked.told = Some(due);
+                outbox.error(words::too_many_pings(MOST_PARKED));
+            }
+            return;
+        }
         outbox.pings.push(PingRequest { address });
         self.parked.insert(address, due, draft);
     }

@@ -468,3 +468,8 @@ pub(super) fn identifier(uid: &[u8]) -> String {
     let octets: Vec<String> = uid.iter().map(|byte| format!("{byte:02x}")).collect();
     octets.join(":")
 }
+
+/// Offers wait for as many pings as may be out; more are not made.
+pub(super) fn too_many_pings(most: usize) -> String {
+    format!("{most} offers wait for their pings: more are not made")
+}

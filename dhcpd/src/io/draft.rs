@@ -26,7 +26,7 @@ use super::parameters::{self, Parameters};
 use super::paths::Paths;
 use super::resolver::Resolver;
 use super::storage::Owner;
-use crate::cli::{Goal, Options, Residence};
+use crate::cli::{Goal, Options, Rates, Residence};
 use crate::config::Family;
 use crate::config::model::Config;
 use crate::engine4::{Listener, Setup};
@@ -126,6 +126,11 @@ impl Draft {
     /// Where the server stays.
     pub(super) fn residence(&self) -> Residence {
         self.options.residence
+    }
+
+    /// How much of what comes in is handled.
+    pub(super) fn rates(&self) -> Rates {
+        self.options.rates
     }
 
     /// Whether the server locks itself in.

@@ -53,6 +53,14 @@ impl Ingress {
         Ok(())
     }
 
+    /// Frames of `interface` that the system has lost since this was asked last, for want of room. A system that does not say
+    /// has lost none.
+    pub(super) fn lost(&self, interface: InterfaceId) -> u32 {
+        let input = self.inputs.get(usize::from(interface.0));
+        let lost = input.map(|input| input.socket.get_ref().lost());
+        lost.and_then(io::Result::ok).unwrap_or(0)
+    }
+
     /// Waits for frames and takes up to a batch of them from one interface. Safe to cancel: what was taken is kept
     /// only when this returns.
     pub(super) async fn receive(&mut self) -> InterfaceId {

@@ -1,5 +1,6 @@
 //! Everything that touches the world: start-up, sockets, timers, signals, the lease file.
 
+mod admission;
 mod clock;
 mod commit;
 mod configuration;

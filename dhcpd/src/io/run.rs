@@ -138,6 +138,7 @@ fn serve(
         listeners.clone(),
         Arc::clone(logger),
     );
+    let rates = draft.rates();
     let (leases, residence) = (draft.lease_file().to_owned(), draft.residence());
     let (setup, names) = draft.into_setup(listeners);
     sandbox::enter_server(wish, &leases, logger);
@@ -150,6 +151,7 @@ fn serve(
         monitor,
         names,
         helper,
+        rates,
         egress: Arc::new(egress),
         file: stock.file,
         reading: stock.reading,

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::log::Logger;
 use common::sys::icmp::IcmpSocket;
@@ -14,6 +14,7 @@ use tokio::runtime;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc::{OwnedPermit, UnboundedReceiver};
 
+use super::admission::Admission;
 use super::clock;
 use super::commit::{Commits, News, Order};
 use super::egress::Egress;
@@ -28,6 +29,7 @@ use super::ping::Pinger;
 use super::programs::Programs;
 use super::resolver;
 use super::rewriting::Rewriting;
+use crate::cli::Rates;
 use crate::config::model::Config;
 use crate::engine4::{Engine, InterfaceId, Outbox, Reply};
 use crate::lease::Reading;
@@ -45,6 +47,7 @@ pub(super) struct Parts {
     pub(super) names: Names,
     /// Who runs programs, if the configuration has any.
     pub(super) helper: Option<Helper>,
+    pub(super) rates: Rates,
     pub(super) egress: Arc<Egress>,
     pub(super) file: LeaseFile,
     pub(super) reading: Reading,
@@ -73,6 +76,7 @@ struct Server {
     names: Names,
     answers: Option<UnboundedReceiver<resolver::Answer>>,
     ingress: Ingress,
+    admission: Admission,
     egress: Arc<Egress>,
     pinger: Pinger,
     commits: Commits,
@@ -103,6 +107,7 @@ impl Server {
         let commits = Commits::start(parts.file, Arc::clone(&parts.logger), release)?;
         Ok(Self {
             ingress: Ingress::new(&parts.egress.ports(), Arc::clone(&parts.logger))?,
+            admission: Admission::new(parts.rates, Instant::now()),
             pinger: Pinger::new(parts.icmp)?,
             signals: Signals::new()?,
             engine: parts.engine,
@@ -181,9 +186,15 @@ impl Server {
     fn handle(&mut self, event: Event) {
         let (engine, outbox, now) = (&mut self.engine, &mut self.outbox, clock::now());
         match event {
-            Event::Frames(interface) => self.ingress.each(interface, |arrival, bytes| {
-                engine.packet(now, arrival, bytes, outbox);
-            }),
+            Event::Frames(interface) => {
+                let (moment, admission) = (Instant::now(), &mut self.admission);
+                admission.adapt(moment, interface, || self.ingress.lost(interface));
+                self.ingress.each(interface, |arrival, bytes| {
+                    if admission.admits(moment, interface, bytes, |it| engine.knows(it)) {
+                        engine.packet(now, arrival, bytes, outbox);
+                    }
+                });
+            }
             Event::Answer(address) => engine.ping_answered(now, address, outbox),
             Event::News(news) => self.rewriting.note(news),
             Event::Interfaces => self.interfaces.look(&mut Surroundings {
@@ -208,6 +219,9 @@ impl Server {
 
     /// Does what the engine wants. Replies that wait for the disk go to the commit thread, all others leave now.
     fn deliver(&mut self, room: OwnedPermit<Order>) {
+        if let Some(line) = self.admission.report(Instant::now()) {
+            self.logger.info(&line);
+        }
         for line in self.outbox.lines.drain(..) {
             self.logger.log(&line);
         }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::UdpSocket;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use nix::libc;
@@ -31,6 +32,7 @@ mod requests {
     use nix::{ioctl_read_bad, ioctl_readwrite_bad, ioctl_write_ptr_bad, libc};
 
     ioctl_readwrite_bad!(set_buffer_length, libc::BIOCSBLEN, libc::c_uint);
+    ioctl_read_bad!(get_statistics, libc::BIOCGSTATS, libc::bpf_stat);
     ioctl_read_bad!(get_link_type, libc::BIOCGDLT, libc::c_uint);
     ioctl_write_ptr_bad!(set_immediate, libc::BIOCIMMEDIATE, libc::c_uint);
     ioctl_write_ptr_bad!(set_header_complete, libc::BIOCSHDRCMPLT, libc::c_uint);
@@ -44,6 +46,8 @@ mod requests {
 pub struct PacketSocket {
     device: File,
     received: Mutex<Received>,
+    /// Of the frames that were lost, those that have been told of.
+    told: AtomicU32,
 }
 
 /// What one read has brought, and how much of it has been taken.
@@ -77,6 +81,7 @@ impl PacketSocket {
         let buffer = vec![0; usize::try_from(length).map_err(io::Error::other)?];
         Ok(Self {
             device,
+            told: AtomicU32::new(0),
             received: Mutex::new(Received {
                 buffer: buffer.into_boxed_slice(),
                 filled: 0,
@@ -102,6 +107,21 @@ impl PacketSocket {
             return Ok(());
         }
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// How many frames were lost since this was asked last, because nobody took those before them.
+    ///
+    /// # Errors
+    /// Those of `ioctl(2)`.
+    pub fn lost(&self) -> io::Result<u32> {
+        let mut counts = libc::bpf_stat {
+            bs_recv: 0,
+            bs_drop: 0,
+        };
+        // SAFETY: the kernel writes one structure, which is exclusively borrowed for the call.
+        unsafe { requests::get_statistics(self.device.as_raw_fd(), &raw mut counts) }?;
+        let told = self.told.swap(counts.bs_drop, Ordering::Relaxed);
+        Ok(counts.bs_drop.wrapping_sub(told))
     }
 
     /// Takes the frames that wait, without blocking. Returns how many there were.

@@ -21,6 +21,14 @@ pub const KIND: &str = "LPF";
 /// Bytes of frames that may wait for us: a lab of machines switched on together sends its requests at once.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
+/// `struct tpacket_stats`: what has been counted since it was asked for last.
+#[repr(C)]
+#[derive(Default)]
+struct Statistics {
+    seen: u32,
+    lost: u32,
+}
+
 /// A non-blocking socket that receives the UDP datagrams to one port on one interface as whole frames, and sends
 /// frames there.
 #[derive(Debug)]
@@ -50,6 +58,23 @@ impl PacketSocket {
     /// Those of `bind(2)`.
     pub fn bind(&self, index: u32) -> io::Result<()> {
         bind(&self.0, index)
+    }
+
+    /// How many frames were lost since this was asked last, because nobody took those before them.
+    ///
+    /// # Errors
+    /// Those of `getsockopt(2)`.
+    pub fn lost(&self) -> io::Result<u32> {
+        let mut counts = Statistics::default();
+        let mut length = socket_length::<Statistics>()?;
+        let option = libc::PACKET_STATISTICS;
+        let into = (&raw mut counts).cast();
+        let socket = self.0.as_raw_fd();
+        // SAFETY: the structure has room for what the length says, and both outlive the call.
+        let result =
+            unsafe { libc::getsockopt(socket, libc::SOL_PACKET, option, into, &raw mut length) };
+        check(result)?;
+        Ok(counts.lost)
     }
 
     /// Takes the frames that wait, without blocking. Returns how many there were.
