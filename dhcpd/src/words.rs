@@ -227,6 +227,9 @@ pub fn more_messages(count: usize) -> String {
 /// `dont-use-fsync true` is configured.
 pub const NOT_SYNCED: &str = "Not using fsync() to flush lease writes";
 
+/// `server-id-check true` is configured.
+pub const SERVER_ID_CHECKED: &str = "Setting server-id-check true";
+
 /// The pid file names a living process.
 pub const ALREADY_RUNNING: &str = "There's already a DHCP server running.";
 

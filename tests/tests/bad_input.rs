@@ -191,6 +191,78 @@ fn the_version_and_the_help_are_said_on_standard_error() {
     }
 }
 
+/// Parameters, some of them as options with a value of the wrong length, and the last line about them.
+const PARAMETERS: [(&str, &str); 11] = [
+    (
+        "option server.omapi-port = 01; option server.local-port = 01",
+        "invalid omapi port data length",
+    ),
+    (
+        "option server.local-port = 01:02:03",
+        "invalid local port data length",
+    ),
+    (
+        "option server.remote-port = \"\"",
+        "invalid remote port data length",
+    ),
+    (
+        "option server.local-address = 0a:09",
+        "invalid local address data length",
+    ),
+    (
+        "option server.local-address = 0a:09; option server.limited-broadcast-address = 0a",
+        "invalid broadcast address data length",
+    ),
+    (
+        "dont-use-fsync true; option server.delayed-ack = 01",
+        "invalid max delayed ACK count",
+    ),
+    (
+        "option server.max-ack-delay = 01",
+        "invalid max ack delay configuration",
+    ),
+    (
+        "server-id-check true; option server.abandon-lease-time = 01",
+        "invalid abandon-lease-time",
+    ),
+    (
+        "server-id-check true; dont-use-fsync true",
+        "Setting server-id-check true",
+    ),
+    (
+        "dont-use-fsync true",
+        "Not using fsync() to flush lease writes",
+    ),
+    (
+        "option server.delayed-ack = null",
+        "PID file: /var/run/dhcpd.pid",
+    ),
+];
+
+#[test]
+#[ignore = "needs root"]
+fn parameters_of_the_wrong_length_are_refused() {
+    for subject in Subject::chosen() {
+        if !subject.is_at_hand(Subject::dhcpd) {
+            continue;
+        }
+        let stage = Stage::new();
+        for (parameters, last) in PARAMETERS {
+            let config = format!("{parameters};\n{CONFIG}");
+            stage.files.write("parameters", config).unwrap();
+            let (status, said) = stage.run(subject, &case("-t -cf DIR/parameters", 0, &[]));
+            let refused = last.starts_with("invalid");
+            assert_eq!(status, Some(i32::from(refused)), "{subject}: {parameters}");
+            let said = said.split("\n\n").next().unwrap();
+            assert_eq!(
+                said.lines().last().map(str::trim_end),
+                Some(last),
+                "{subject}"
+            );
+        }
+    }
+}
+
 fn check(subject: Subject) {
     if !Subject::chosen().contains(&subject) || !subject.is_at_hand(Subject::dhcpd) {
         return;

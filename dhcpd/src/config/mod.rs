@@ -35,7 +35,7 @@ mod statement;
 mod values;
 mod words;
 
-pub use check::refused_parameters;
+pub use check::{refused_later, refused_parameters};
 pub use failover::check_peers;
 pub use index::Index;
 pub use parser::Loader;

@@ -444,6 +444,15 @@ pub(super) fn id_format(word: &str) -> String {
 
 pub(super) const AD_HOC: &str = "ddns-update-style ad_hoc no longer supported";
 
+pub(super) const OMAPI_PORT_LENGTH: &str = "invalid omapi port data length";
+pub(super) const LOCAL_PORT_LENGTH: &str = "invalid local port data length";
+pub(super) const REMOTE_PORT_LENGTH: &str = "invalid remote port data length";
+pub(super) const BROADCAST_LENGTH: &str = "invalid broadcast address data length";
+pub(super) const LOCAL_ADDRESS_LENGTH: &str = "invalid local address data length";
+pub(super) const DELAYED_ACK_LENGTH: &str = "invalid max delayed ACK count ";
+pub(super) const MAX_ACK_DELAY_LENGTH: &str = "invalid max ack delay configuration";
+pub(super) const ABANDON_LEASE_TIME_LENGTH: &str = "invalid abandon-lease-time";
+
 pub(super) fn no_omapi_key(name: &str) -> String {
     format!("OMAPI key {name}: not found")
 }

@@ -1,7 +1,8 @@
 //! The commit thread: journal to disk first, then the replies that depend on it.
 //!
 //! While a sync runs, the receive loop already works on the next packets; whatever has queued up by then goes to disk
-//! with one write and one sync. The queue is short: a loop that finds it full stops reading its sockets.
+//! with one write and one sync. The queue is short: a loop that finds it full stops reading its sockets. With `delayed-ack`
+//! replies also wait for some that may come.
 //!
 //! A new lease file is written between two commits, a slice at a time, while records go to both files: no reply waits
 //! for more than one slice.
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 use common::log::Logger;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender, UnboundedReceiver, UnboundedSender};
 
+use super::delay::{Delay, Gathering};
 use super::leasefile::{Failure, LeaseFile, Successor};
 use super::storage::Storage;
 use crate::engine4::Reply;
@@ -69,9 +71,10 @@ pub(super) struct Commits {
 }
 
 impl Commits {
-    /// Starts the thread. It releases replies whose records are on disk.
+    /// Starts the thread. It releases replies whose records are on disk, and lets them wait for each other if there is a `delay`.
     pub(super) fn start<S, Release>(
         file: LeaseFile<S>,
+        delay: Option<Delay>,
         logger: Arc<Logger>,
         release: Release,
     ) -> io::Result<Self>
@@ -80,7 +83,8 @@ impl Commits {
         Release: FnMut(&[Reply]) + Send + 'static,
     {
         let (orders, receiver) = mpsc::channel(QUEUE);
-        let (committer, news) = Committer::new(file, logger, release);
+        let (mut committer, news) = Committer::new(file, logger, release);
+        committer.gathering = delay.map(Gathering::new).transpose()?;
         let thread = thread::Builder::new()
             .name("commit".to_owned())
             .spawn(move || committer.serve(receiver))?;
@@ -117,6 +121,7 @@ impl Commits {
 struct Committer<S: Storage, Release> {
     file: LeaseFile<S>,
     successor: Option<Successor<S::File>>,
+    gathering: Option<Gathering>,
     state: State,
     withheld: Withheld,
     logger: Arc<Logger>,
@@ -145,6 +150,7 @@ impl<S: Storage, Release: FnMut(&[Reply])> Committer<S, Release> {
         let committer = Self {
             file,
             successor: None,
+            gathering: None,
             state: State::Whole,
             withheld: Withheld::default(),
             logger,
@@ -165,13 +171,19 @@ impl<S: Storage, Release: FnMut(&[Reply])> Committer<S, Release> {
                     self.commit(std::mem::take(&mut batch));
                     self.renew(order);
                 }
-                next = orders.try_recv().ok();
+                next = self.next(&mut orders, batch.replies.len());
             }
             self.commit(batch);
         }
         if let Some(new) = self.successor.take() {
             self.file.discard(new);
         }
+    }
+
+    /// What else goes along with a batch of so many replies.
+    fn next(&mut self, orders: &mut Receiver<Order>, replies: usize) -> Option<Order> {
+        let there = orders.try_recv().ok();
+        there.or_else(|| self.gathering.as_mut()?.next(orders, replies))
     }
 
     fn commit(&mut self, batch: Batch) {

@@ -202,7 +202,7 @@ fn more_refused_records_than_memory_allows_are_left_to_a_new_file() {
 #[test]
 fn everything_ordered_is_done_when_the_loop_has_finished() {
     let disk = disk();
-    let commits = Commits::start(file_on(&disk), logger(), |_: &[Reply]| {}).unwrap();
+    let commits = Commits::start(file_on(&disk), None, logger(), |_: &[Reply]| {}).unwrap();
     for number in 0..10 {
         let order = append(&format!("{number}\n"), number);
         commits.orders.blocking_send(order).unwrap();
@@ -210,4 +210,66 @@ fn everything_ordered_is_done_when_the_loop_has_finished() {
     commits.finish();
     let text = disk.content(Path::new(PATH)).unwrap();
     assert_eq!(text, b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+}
+
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Starts a thread with `delay`, whose releases come as the numbers of their replies.
+fn start_with(delay: Delay) -> (Commits, channel::Receiver<Vec<u8>>) {
+    let (sender, receiver) = channel::channel();
+    let release = move |replies: &[Reply]| {
+        let numbers = replies.iter().map(|reply| reply.bytes[0]).collect();
+        sender.send(numbers).unwrap();
+    };
+    let commits = Commits::start(file_on(&disk()), Some(delay), logger(), release).unwrap();
+    (commits, receiver)
+}
+
+/// Orders one reply and waits until the thread has taken it out of the queue.
+fn hand_over(commits: &Commits, number: u8) {
+    let order = append("record\n", number);
+    commits.orders.blocking_send(order).unwrap();
+    while commits.orders.capacity() < QUEUE {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn delayed_replies_go_together_when_there_are_more_than_may_wait() {
+    let delay = Delay {
+        replies: 2,
+        quiet: LONG,
+        longest: LONG,
+    };
+    let (commits, released) = start_with(delay);
+    (1..=3).for_each(|number| hand_over(&commits, number));
+    assert_eq!(released.recv().unwrap(), [1, 2, 3]);
+    (4..=6).for_each(|number| hand_over(&commits, number));
+    assert_eq!(released.recv().unwrap(), [4, 5, 6]);
+    commits.finish();
+}
+
+#[test]
+fn delayed_replies_go_when_time_is_over_or_the_server_ends() {
+    let brief = Duration::from_millis(1);
+    for (quiet, longest) in [(brief, LONG), (LONG, brief)] {
+        let delay = Delay {
+            replies: 2,
+            quiet,
+            longest,
+        };
+        let (commits, released) = start_with(delay);
+        hand_over(&commits, 1);
+        assert_eq!(released.recv().unwrap(), [1]);
+        commits.finish();
+    }
+    let delay = Delay {
+        replies: 2,
+        quiet: LONG,
+        longest: LONG,
+    };
+    let (commits, released) = start_with(delay);
+    hand_over(&commits, 1);
+    commits.finish();
+    assert_eq!(released.recv().unwrap(), [1]);
 }

@@ -13,12 +13,13 @@ use common::sys::sandbox::Wish;
 
 use super::clock;
 use super::configuration::{self, Sources};
+use super::delay::Delay;
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::helper::Helper;
 use super::identity::{self, Identity};
 use super::interfaces::Sockets;
-use super::leasefile::{self, Sync};
+use super::leasefile;
 use super::leases::Stock;
 use super::listen::{self, Listening};
 use super::names::Names;
@@ -95,7 +96,8 @@ impl Draft {
         Arc::clone(&self.config)
     }
 
-    pub(super) fn log_files(&self, logger: &Logger) {
+    /// Names the files, and says what else the configuration means for the process.
+    pub(super) fn log_files(&self, logger: &Logger) -> Result<(), Fatal> {
         let Paths {
             config,
             leases,
@@ -103,9 +105,17 @@ impl Draft {
         } = &self.paths;
         let lines = words::files(config, leases, pid_file);
         lines.iter().for_each(|line| logger.info(line));
-        if self.parameters.sync == Sync::Never {
-            logger.error(words::NOT_SYNCED);
+        let parameters = &self.parameters;
+        parameters.notices.iter().for_each(|line| logger.log(line));
+        match parameters.late_refusal {
+            Some(text) => Err(text.into()),
+            None => Ok(()),
         }
+    }
+
+    /// How long replies wait for others to share a sync with.
+    pub(super) fn delay(&self) -> Option<Delay> {
+        self.parameters.delay
     }
 
     /// `-chroot`

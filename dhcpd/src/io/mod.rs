@@ -4,6 +4,7 @@ mod admission;
 mod clock;
 mod commit;
 mod configuration;
+mod delay;
 mod draft;
 mod egress;
 mod failure;

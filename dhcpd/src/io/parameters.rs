@@ -4,16 +4,18 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use common::log::{self, Facility, Line, Logger};
+use common::log::{self, Facility, Level, Line, Logger};
 use common::sys::names;
 use common::time::Time;
 
+use super::delay::Delay;
 use super::failure::Fatal;
 use super::leasefile::Sync;
 use super::programs;
 use crate::config::{self, model::Config};
 use crate::eval::{Command, Context, Evaluator, Flag, ResolvedNames, execute};
 use crate::options::{OptionSet, codes};
+use crate::words;
 
 /// Parameters of the root scope that the engine does not need.
 #[derive(Debug, Default)]
@@ -28,6 +30,7 @@ pub(super) struct Parameters {
     pub(super) limited_broadcast: Option<Ipv4Addr>,
     pub(super) facility: Option<Facility>,
     pub(super) sync: Sync,
+    pub(super) delay: Option<Delay>,
     /// What the statements of the root scope logged.
     pub(super) lines: Vec<Line>,
     /// The programs that they want to be run.
@@ -36,6 +39,10 @@ pub(super) struct Parameters {
     pub(super) ended: bool,
     /// Why the server must end, if they set what it must not serve with.
     pub(super) refusal: Option<String>,
+    /// What is to be said once the files are named.
+    pub(super) notices: Vec<Line>,
+    /// Why the server must end then.
+    pub(super) late_refusal: Option<&'static str>,
 }
 
 impl Parameters {
@@ -49,6 +56,11 @@ impl Parameters {
         let values = context.over(&set);
         let mut parameters = Self::read(&values);
         parameters.refusal = config::refused_parameters(config, &values);
+        let [before, after] = config::refused_later(&values);
+        parameters.late_refusal = before.or(after);
+        if before.is_none() {
+            parameters.notices = notices(&values);
+        }
         parameters.lines = context.take_lines();
         parameters.commands = context.take_commands();
         parameters.ended = context.has_ended();
@@ -91,12 +103,35 @@ impl Parameters {
                 true => Sync::Never,
                 false => Sync::Always,
             },
+            delay: Delay::read(values),
             lines: Vec::new(),
             commands: Vec::new(),
             ended: false,
             refusal: None,
+            notices: Vec::new(),
+            late_refusal: None,
         }
     }
+}
+
+/// What is said of switches that are on.
+fn notices(values: &Evaluator<'_>) -> Vec<Line> {
+    let switches = [
+        (codes::DONT_USE_FSYNC, Level::Error, words::NOT_SYNCED),
+        (
+            codes::SERVER_ID_CHECK,
+            Level::Info,
+            words::SERVER_ID_CHECKED,
+        ),
+    ];
+    let on = switches
+        .into_iter()
+        .filter(|(id, ..)| values.is_on(*id, Flag::Deny));
+    let lines = on.map(|(_, level, text)| Line {
+        level,
+        text: text.to_owned(),
+    });
+    lines.collect()
 }
 
 /// Looks up host names, and the name of this machine. One that has no address is left out; the evaluator treats it as

@@ -100,7 +100,7 @@ fn start(options: Options, logger: &Arc<Logger>) -> Result<(), Stop> {
     let resolver = split_resolver(&options, identity, logger);
     let icmp = open_icmp(&options, logger);
     let draft = Draft::read(options, paths, port, resolver, logger)?;
-    draft.log_files(logger);
+    draft.log_files(logger)?;
     configuration::check_peers(draft.config(), logger)?;
     draft.change_root()?;
     match draft.goal() {
@@ -131,6 +131,7 @@ fn serve(
     draft.write_pid_file(logger);
     identity.take_on()?;
     let (config, wish) = (draft.shared_config(), draft.sandbox());
+    let delay = draft.delay();
     let interfaces = Interfaces::new(
         Arc::clone(&config),
         draft.named_interfaces(),
@@ -154,6 +155,7 @@ fn serve(
         rates,
         egress: Arc::new(egress),
         file: stock.file,
+        delay,
         reading: stock.reading,
         icmp,
         logger: Arc::clone(logger),

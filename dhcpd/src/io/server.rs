@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{OwnedPermit, UnboundedReceiver};
 use super::admission::Admission;
 use super::clock;
 use super::commit::{Commits, News, Order};
+use super::delay::Delay;
 use super::egress::Egress;
 use super::failure::Fatal;
 use super::helper::Helper;
@@ -50,6 +51,8 @@ pub(super) struct Parts {
     pub(super) rates: Rates,
     pub(super) egress: Arc<Egress>,
     pub(super) file: LeaseFile,
+    /// How long replies wait for others, if they shall.
+    pub(super) delay: Option<Delay>,
     pub(super) reading: Reading,
     pub(super) icmp: Option<IcmpSocket>,
     pub(super) logger: Arc<Logger>,
@@ -104,7 +107,7 @@ impl Server {
     fn new(parts: Parts) -> io::Result<Self> {
         let released_by = Arc::clone(&parts.egress);
         let release = move |replies: &[Reply]| released_by.send(replies);
-        let commits = Commits::start(parts.file, Arc::clone(&parts.logger), release)?;
+        let commits = Commits::start(parts.file, parts.delay, Arc::clone(&parts.logger), release)?;
         Ok(Self {
             ingress: Ingress::new(&parts.egress.ports(), Arc::clone(&parts.logger))?,
             admission: Admission::new(parts.rates, Instant::now()),
