@@ -35,10 +35,11 @@
 //! | `serve WORDS` | the server's words, behind `-L` and a retransmission interval of minutes unless they bring their own; else `-vv -s /srv/tftp` |
 //! | `inetd ADDRESS` | the server gets a socket that is bound to this address as its standard input, and no `-L` |
 //! | `client b 10.77.0.4` | one more client; `a` is 10.77.0.2 |
+//! | `disk full 8192` | the server sees an empty directory `full` that holds no more octets; what is in it cannot be shown |
 //! | `mtu 1500` | the largest packet on the link, else 65535 |
 //! | `show ports` | ports instead of numbers in the order of arrival |
 //! | `map` … `end` | rules, given to the server by `-m` |
-//! | `file`, `directory`, `link`, `fifo`, `socket` | see [`tree`]; relative names are below `/srv/tftp` |
+//! | `file`, `directory`, `link`, `fifo`, `socket` | see [`tree`]; relative names are below `/srv/tftp`. `/srv/hosts.allow` and `/srv/hosts.deny` are in the place of those of `/etc` |
 //!
 //! Steps:
 //!

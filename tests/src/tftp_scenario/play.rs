@@ -110,6 +110,15 @@ impl<'a> Play<'a> {
         match verb {
             "serve" => rest.clone_into(&mut self.plan.words),
             "inetd" => self.plan.inetd = Some(rest.to_owned()),
+            "disk" => {
+                let (name, octets) = rest.split_once(' ').ok_or_else(|| bad(line))?;
+                let octets = octets.parse().map_err(|_| bad(line))?;
+                self.stage.disk = Some((format!("/srv/tftp/{name}"), octets));
+                return self
+                    .tree
+                    .change(&format!("directory {name}"))
+                    .unwrap_or(Ok(()));
+            }
             "show" if rest == "ports" => self.shows_ports = true,
             "map" => self.write_map(rest)?,
             "mtu" => {

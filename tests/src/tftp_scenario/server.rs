@@ -19,6 +19,8 @@ const LONG_INTERVAL: &str = "200000000";
 const SHORT: Duration = Duration::from_secs(1);
 /// Words of a server when a scenario names none.
 pub(super) const DEFAULT_WORDS: &str = "-vv -s /srv/tftp";
+/// The TCP wrappers' files; where a scenario has one below `/srv`, the server sees it in the place of that of `/etc`.
+const ACCESS_FILES: [&str; 2] = ["hosts.allow", "hosts.deny"];
 /// What a map file is called.
 pub(super) const MAP_FILE: &str = "/srv/map";
 
@@ -162,9 +164,18 @@ fn argument(word: &str) -> Result<Vec<u8>> {
 }
 
 fn spawn(stage: &Stage, command: &mut Command) -> Result<Running> {
-    let view = View::default()
+    let mut view = View::default()
         .bind(stage.tree_root(), "/srv")
         .log_to(stage.log_socket());
+    for name in ACCESS_FILES {
+        let (own, path) = (stage.tree_root().join(name), format!("/etc/{name}"));
+        if own.exists() {
+            view = view.bind(&own, &path);
+        }
+    }
+    if let Some((directory, octets)) = &stage.disk {
+        view = view.small(directory, *octets);
+    }
     stage.server.spawn_with(&view, command)
 }
 

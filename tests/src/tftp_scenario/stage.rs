@@ -49,6 +49,8 @@ pub struct Stage {
     tree: Scratch,
     /// The server that was started last.
     pub(super) process: Option<u32>,
+    /// A directory, as the server sees it, that is a disk of its own with so many octets.
+    pub(super) disk: Option<(String, u32)>,
     /// How long something that is expected may be missing.
     pub patience: Duration,
     /// How many times longer than written short retransmission intervals are.
@@ -84,6 +86,7 @@ impl Stage {
             syslog,
             tree: Scratch::new("tftp-tree")?,
             process: None,
+            disk: None,
             patience: PATIENCE,
             pace: 1,
         };
@@ -94,6 +97,7 @@ impl Stage {
     /// Ends what runs and makes an empty tree.
     pub(super) fn clear(&mut self) -> Result<()> {
         self.empty()?;
+        self.disk = None;
         self.tree = Scratch::new("tftp-tree")?;
         Ok(())
     }
