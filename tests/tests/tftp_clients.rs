@@ -1,4 +1,4 @@
-//! Real TFTP clients get files byte for byte, in octet and netascii, from the original and from ours.
+//! Real TFTP clients get files byte for byte, in octet and netascii, from the original and from ours, and put them there.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,7 @@ use tests::lab::Scratch;
 use tests::subject::{Subject, tool};
 use tests::tftp::{SERVER, TftpLab};
 
+const ATFTP: &str = "/usr/bin/atftp";
 /// Sizes around the block sizes that clients ask for.
 const SIZES: [usize; 8] = [0, 1, 511, 512, 513, 1024, 1432, 1_048_583];
 
@@ -86,6 +87,101 @@ fn busybox_gets_files_with_and_without_options() {
             }
         },
     );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn atftp_gets_files_with_and_without_options() {
+    for options in [
+        &[][..],
+        &["blksize 1432", "tsize 0"],
+        &["blksize 8192", "timeout 3"],
+    ] {
+        for_each_subject(&[ATFTP], "atftp", |lab, atftp| {
+            each_file(lab, |name, content| {
+                let files = Scratch::new("atftp").unwrap();
+                let local = files.path().join("got");
+                let mut command = Command::new(atftp);
+                command.args(options.iter().flat_map(|option| ["--option", option]));
+                command
+                    .args(["--get", "-r", name, "-l"])
+                    .arg(&local)
+                    .arg(SERVER);
+                expect_success(lab, name, &mut command);
+                expect_same(name, &fs::read(local).unwrap(), content);
+            });
+        });
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn atftp_puts_files() {
+    each_upload(&[ATFTP], "atftp", |atftp, local, name| {
+        let mut command = Command::new(atftp);
+        command.args(["--option", "blksize 1432", "--put", "-r", name, "-l"]);
+        command.arg(local).arg(SERVER);
+        command
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn curl_puts_files() {
+    each_upload(&["/usr/bin/curl"], "curl", |curl, local, name| {
+        let mut command = Command::new(curl);
+        command
+            .args(["-sS", "--max-time", "30", "-T"])
+            .arg(local)
+            .arg(url(name));
+        command
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn tftp_hpa_puts_files() {
+    each_upload(&["/usr/bin/tftp"], "tftp-hpa", |tftp, local, name| {
+        let mut command = Command::new(tftp);
+        command
+            .args(["-m", "binary", SERVER, "-c", "put"])
+            .arg(local)
+            .arg(name);
+        command
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn busybox_puts_files() {
+    let places = ["/usr/bin/busybox", "/bin/busybox"];
+    each_upload(&places, "busybox", |busybox, local, name| {
+        let mut command = Command::new(busybox);
+        command.args(["tftp", "-p", "-b", "1428", "-r", name, "-l"]);
+        command.arg(local).arg(SERVER);
+        command
+    });
+}
+
+/// Has a client put a file of each size, and looks at what the server has then.
+fn each_upload(candidates: &[&str], package: &str, put: impl Fn(&Path, &Path, &str) -> Command) {
+    for_each_subject(candidates, package, |lab, client| {
+        let files = Scratch::new("uploads").unwrap();
+        for size in SIZES {
+            let (name, content) = (format!("up-{size}"), octets(size));
+            let local = files.write(&name, &content).unwrap();
+            // Nobody but the owner may make files in the served directory.
+            lab.put(&name, b"before", 0o666).unwrap();
+            expect_success(lab, &name, &mut put(client, &local, &name));
+            let uploaded = fs::read(lab.directory().join(&name)).unwrap();
+            expect_same(&name, &uploaded, &content);
+        }
+    });
+}
+
+fn expect_success(lab: &TftpLab, name: &str, command: &mut Command) {
+    let output = lab.client.output(command).unwrap();
+    assert!(output.status.success(), "{name}: {output:?}");
 }
 
 fn tftp_hpa(mode: &str) {
