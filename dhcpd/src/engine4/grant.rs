@@ -13,9 +13,12 @@ use super::renew::{Renewal, Standing, renew};
 use super::times::{Closed, Question, Term};
 use super::words;
 use crate::config::model::HostId;
-use crate::eval::{Context, Evaluator, Flag, execute_handler};
+use crate::eval::{Bound, Context, Evaluator, Flag, execute_handler};
 use crate::lease::{Account, Lease};
 use crate::options::{OptionSet, codes};
+
+/// The variable that holds a client's vendor class.
+const VENDOR_CLASS: &str = "vendor-class-identifier";
 
 /// What is asked for a client.
 pub(super) struct Grant<'g, 'x> {
@@ -65,6 +68,7 @@ impl Engine {
         }
         match self.decide_term(&grant, &context, &set, outbox) {
             Ok(term) => {
+                note_vendor_class(exchange, &context);
                 if grant.answer.commits() {
                     run_commit(&context, &mut set);
                     outbox.collect(&context);
@@ -183,6 +187,17 @@ impl Engine {
         for address in held.into_iter().filter(|address| *address != lease.address) {
             self.release(grant.exchange, address, outbox);
         }
+    }
+}
+
+/// Puts the client's vendor class among the variables of its lease: behind those that statements have set, before those of
+/// `on commit`.
+fn note_vendor_class(exchange: &Exchange<'_>, context: &Context<'_>) {
+    let class = exchange.request.vendor_class();
+    if let Some(class) = class.filter(|class| !class.is_empty()) {
+        let mut variables = context.take_variables();
+        variables.set(VENDOR_CLASS, Some(Bound::Data(class.into())));
+        context.put_variables(variables);
     }
 }
 

@@ -8,7 +8,7 @@ use super::outbox::Outbox;
 use super::times::Term;
 use super::words;
 use crate::eval::{Evaluator, Flag};
-use crate::lease::{Account, Lease, State, Value};
+use crate::lease::{Account, Lease, State};
 use crate::options::codes;
 
 /// What is stored, and how it relates to what was.
@@ -30,8 +30,6 @@ pub(super) enum Standing {
 
 /// Percent of a lease's time in which it is answered unchanged.
 const CACHE_THRESHOLD: u8 = 25;
-/// The variable that holds a client's vendor class.
-const VENDOR_CLASS: &str = "vendor-class-identifier";
 
 /// Decides what the lease becomes.
 pub(super) fn renew(
@@ -112,9 +110,6 @@ fn record_client(grant: &Grant<'_, '_>, values: &Evaluator<'_>, new: &mut Lease)
     new.hardware = Some(request.hardware);
     if !values.is_on(codes::IGNORE_CLIENT_UIDS, Flag::Deny) {
         new.uid = request.client_identifier().map(Box::from);
-    }
-    if let Some(class) = request.vendor_class().filter(|class| !class.is_empty()) {
-        new.set_variable(VENDOR_CLASS, Value::Data(class.into()));
     }
     new.agent = agent_of(grant, values);
     if new.next != State::Active {
