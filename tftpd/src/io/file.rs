@@ -56,11 +56,17 @@ pub(super) fn open(
 fn open_for_writing(root: &Root, name: &[u8], creation: Creation) -> io::Result<(File, bool)> {
     let flags = OPEN_FLAGS | OFlag::O_WRONLY;
     match root.open(name, flags, NEW_FILE) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && creation == Creation::Allowed => {
+        Err(error) if creation == Creation::Allowed && may_create(&error) => {
             Ok((root.open(name, flags | OFlag::O_CREAT, NEW_FILE)?, true))
         }
         opened => Ok((opened?, false)),
     }
+}
+
+/// Whether opening again to create can end in another way: a name that ends in a slash is another error then.
+fn may_create(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 fn kind(file_type: std::fs::FileType) -> FileKind {
