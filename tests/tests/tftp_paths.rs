@@ -30,6 +30,11 @@ const INSIDE: &[u8] = b"inside";
 /// A name that must never appear outside.
 const PLANTED: &str = "planted-by-tftp";
 
+/// One name in so many leads through the directory that is moved out of the served one while the name is looked up.
+const RACES: u64 = 4;
+/// Components that lead nowhere, to make looking up a name take long enough.
+const LONGEST_DETOUR: u64 = 1900;
+
 /// What names are made of. `OUTSIDE` stands for the path of a directory outside.
 const PIECES: [&str; 40] = [
     "..",
@@ -97,8 +102,8 @@ fn attack(subject: Subject) {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| move_about(subject, lab.directory(), outside.path(), &is_over));
+        let _end = End(&is_over);
         let answered = ask(subject, &lab, outside.path());
-        is_over.store(true, Ordering::Relaxed);
         println!("{subject}: {answered} names were answered with a file");
         assert!(answered > 0, "no name leads anywhere: the attack is none");
     });
@@ -108,6 +113,15 @@ fn attack(subject: Subject) {
             !directory.join(PLANTED).exists(),
             "{subject}: {directory:?}"
         );
+    }
+}
+
+/// Ends the moving about, also when a name was answered that must not be.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -173,8 +187,11 @@ fn ask(subject: Subject, lab: &TftpLab, outside: &Path) -> u64 {
     let mut random = Random(1);
     let mut files = 0;
     for _ in 0..names {
-        let name = random.name(outside);
         let is_upload = random.below(3) == 0;
+        let name = match random.below(RACES) {
+            0 => random.race(is_upload),
+            _ => random.name(outside),
+        };
         files += u64::from(request(&socket, &name, is_upload));
     }
     files
@@ -244,6 +261,16 @@ impl Random {
             name.extend(self.piece(outside));
         }
         name
+    }
+
+    /// Down into what may be outside a moment later, and up from there. Uploads go to many names: one that is being read is locked.
+    fn race(&mut self, is_upload: bool) -> Vec<u8> {
+        let way = "./".repeat(usize::try_from(self.below(LONGEST_DETOUR)).unwrap());
+        let file = match is_upload {
+            true => format!("{PLANTED}-{}", self.below(LONGEST_DETOUR)),
+            false => "secret".to_owned(),
+        };
+        format!("mover/{way}../{file}").into_bytes()
     }
 
     fn piece(&mut self, outside: &Path) -> Vec<u8> {
