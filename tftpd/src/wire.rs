@@ -186,6 +186,14 @@ pub fn append_data_header(packets: &mut Vec<u8>, block: u16) {
     packets.extend_from_slice(&block.to_be_bytes());
 }
 
+/// Writes the header of a DATA packet over the first bytes of `packet`, whose payload is there already.
+pub fn write_data_header(packet: &mut [u8], block: u16) {
+    let header = DATA.to_be_bytes().into_iter().chain(block.to_be_bytes());
+    for (to, from) in packet.iter_mut().zip(header) {
+        *to = from;
+    }
+}
+
 /// Makes `packet` an ACK.
 pub fn write_ack(packet: &mut Vec<u8>, block: u16) {
     start(packet, ACK);
@@ -337,6 +345,8 @@ mod tests {
         let mut packet = b"old".to_vec();
         append_data_header(&mut packet, 0x0102);
         assert_eq!(packet, b"old\0\x03\x01\x02");
+        write_data_header(&mut packet, 0x0405);
+        assert_eq!(packet, b"\0\x03\x04\x05\x03\x01\x02");
         write_ack(&mut packet, 65535);
         assert_eq!(packet, b"\0\x04\xff\xff");
         write_oack(&mut packet, b"tsize\x009\0");

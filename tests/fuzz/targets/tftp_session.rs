@@ -25,7 +25,7 @@ impl Bench {
         let mut action = self.session.handle(event, &mut buffer);
         loop {
             action = match action {
-                Action::Fetch { offset, length } => {
+                Action::Fetch { offset, length, .. } => {
                     let begin = usize::try_from(offset).unwrap_or(usize::MAX);
                     let rest = self.contents.get(begin..).unwrap_or_default();
                     let bytes = &rest[..rest.len().min(length)];

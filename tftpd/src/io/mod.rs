@@ -20,6 +20,7 @@ mod serve;
 mod single_port;
 mod slots;
 mod sockets;
+mod source;
 mod start;
 mod supervise;
 mod transfer;

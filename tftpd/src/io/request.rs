@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use common::log::Level;
 use common::sys::batch::{Datagram, LocalAddress};
@@ -11,7 +10,7 @@ use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::channel::{Channel, Line};
-use super::file::{self, Reading};
+use super::file;
 use super::journal::Entry;
 use super::listener::Listener;
 use super::locks::Hold;
@@ -20,6 +19,7 @@ use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
 use super::single_port::NextRequest;
 use super::slots::{Full, Scope, Slot};
+use super::source::Source;
 use super::transfer::Transfer;
 use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
@@ -306,8 +306,7 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
     };
     let mut transfer = Transfer {
         session,
-        file: Some(Arc::new(file)),
-        reading: Reading::default(),
+        source: Source::new(file),
         hold: Some(hold),
         direction,
         client: caller.client,

@@ -1,24 +1,23 @@
 //! One running transfer: feeds its session with packets, time-outs and file contents, and does what the session says.
 
-use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use common::log::Level;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::channel::Channel;
-use super::file::{self, Reading};
+use super::file;
 use super::journal::Entry;
 use super::locks::Hold;
 use super::request;
 use super::serve::Server;
 use super::single_port::NextRequest;
 use super::slots::Slot;
+use super::source::{Source, Wanted};
 use super::turns::spend;
 use crate::record::Outcome;
 use crate::session::{Action, Ending, Event, Progress, Session};
@@ -42,11 +41,9 @@ pub(super) struct Scratch {
 /// A transfer and its client.
 pub(super) struct Transfer {
     pub(super) session: Session,
-    /// `None` once the upload is complete.
-    pub(super) file: Option<Arc<File>>,
+    pub(super) source: Source,
     /// Keeps others from the file for as long as it is open.
     pub(super) hold: Option<Hold>,
-    pub(super) reading: Reading,
     pub(super) direction: Direction,
     pub(super) client: SocketAddr,
     /// True once the client has answered.
@@ -137,7 +134,9 @@ impl Transfer {
                     wait(server, channel, timer.as_mut(), &mut looked).await
                 }
                 Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
-                Next::Fetch { offset, length } => Ok(self.read(offset, length).await),
+                Next::Fetch { offset, length } => Ok(Wake::Read(
+                    self.source.fetch_by_thread(offset, length).await,
+                )),
                 Next::Over => return next_request(server, channel),
                 Next::Replaced(request) => {
                     self.note(server, Outcome::Abandoned);
@@ -204,18 +203,26 @@ impl Transfer {
         let mut action = self.session.handle(event, packet);
         loop {
             let outcome = match action {
-                Action::Fetch { offset, length } => match self.fetch(contents, offset, length) {
-                    Ok(None) => return action,
-                    outcome => outcome,
-                },
-                Action::Store { offset, progress } => {
-                    self.store(packet, offset, progress).map(|()| None)
+                Action::Fetch {
+                    offset,
+                    length,
+                    in_place,
+                } => {
+                    let wanted = Wanted {
+                        offset,
+                        length,
+                        in_place,
+                    };
+                    self.source.fetch(wanted, contents, packet)
                 }
+                Action::Store { offset, progress } => self
+                    .store(packet, offset, progress)
+                    .map(|()| Some(Event::Stored)),
                 other => return other,
             };
             action = match outcome {
-                Ok(Some(bytes)) => self.session.handle(Event::Fetched(bytes), packet),
-                Ok(None) => self.session.handle(Event::Stored, packet),
+                Ok(Some(event)) => self.session.handle(event, packet),
+                Ok(None) => return action,
                 Err(error) => self.fail(&error, packet),
             };
         }
@@ -227,33 +234,12 @@ impl Transfer {
         self.session.handle(event, packet)
     }
 
-    /// `None` if a thread has to ask the disk.
-    fn fetch<'a>(
-        &mut self,
-        contents: &'a mut [u8],
-        offset: u64,
-        length: usize,
-    ) -> io::Result<Option<&'a [u8]>> {
-        let (Some(file), Some(room)) = (&self.file, contents.get_mut(..length)) else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let filled = file::read_now(file, room, offset, &mut self.reading)?;
-        Ok(filled.and_then(|filled| room.get(..filled)))
-    }
-
-    async fn read(&self, offset: u64, length: usize) -> Wake {
-        Wake::Read(match &self.file {
-            Some(file) => file::read_by_thread(Arc::clone(file), offset, length).await,
-            None => Err(io::ErrorKind::InvalidInput.into()),
-        })
-    }
-
     /// The file is closed, and with it its lock given up, before the client learns that the upload is complete.
     fn store(&mut self, bytes: &[u8], offset: u64, progress: Progress) -> io::Result<()> {
-        let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-        file::write_at(file, bytes, offset)?;
+        let file = self.source.file.as_ref();
+        file::write_at(file.ok_or(io::ErrorKind::InvalidInput)?, bytes, offset)?;
         if progress == Progress::Last {
-            self.file = None;
+            self.source.file = None;
             self.hold = None;
         }
         Ok(())
@@ -290,7 +276,7 @@ impl Transfer {
                 self.report(server, &ending);
                 Next::Over
             }
-            Action::Fetch { offset, length } => Next::Fetch { offset, length },
+            Action::Fetch { offset, length, .. } => Next::Fetch { offset, length },
             Action::Wait | Action::Store { .. } => Next::Wait,
         })
     }

@@ -38,6 +38,8 @@ pub enum Event<'a> {
     Timeout,
     /// What [`Action::Fetch`] asked for: shorter than asked only at the end of the file.
     Fetched(&'a [u8]),
+    /// The same, so many bytes of it in the buffer behind the room for a header, as [`Action::Fetch`] has allowed.
+    FetchedInPlace(usize),
     /// What [`Action::SendBlocks`] asked for is done, but for so many packets at the end that the system did not take.
     Sent(usize),
     /// What [`Action::Store`] asked for is done.
@@ -78,6 +80,8 @@ pub enum Action {
         offset: u64,
         /// How many bytes.
         length: usize,
+        /// They may be read into the buffer, behind [`HEADER`](crate::wire::HEADER) bytes: they are the payload of one packet.
+        in_place: bool,
     },
     /// Write the buffer to the file at `offset`, and come back with [`Event::Stored`].
     Store {

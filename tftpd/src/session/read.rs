@@ -3,7 +3,9 @@
 use super::{Action, Ending, Event, Progress, Schedule, next_block};
 use crate::negotiate::Terms;
 use crate::netascii::Encoder;
-use crate::wire::{Answer, HEADER, MAX_PACKET, Mode, append_data_header, write_oack};
+use crate::wire::{
+    Answer, HEADER, MAX_PACKET, Mode, append_data_header, write_data_header, write_oack,
+};
 
 /// The packets of one [`Action::SendBlocks`] hold no more bytes than the largest one: the system can then take them in
 /// one piece, and other transfers need not wait for long.
@@ -92,6 +94,7 @@ impl ReadSession {
             Event::Packet(packet) => self.receive(packet, buffer),
             Event::Timeout => self.repeat(buffer),
             Event::Fetched(bytes) => self.make_blocks(bytes, buffer),
+            Event::FetchedInPlace(length) => self.make_block_in_place(length, buffer),
             Event::Sent(count) => self.sent(count),
             Event::Stored | Event::Failed(_) => Action::Wait,
         }
@@ -193,9 +196,11 @@ impl ReadSession {
     }
 
     fn fetch(&self) -> Action {
+        let blocks = self.batch();
         Action::Fetch {
             offset: self.end().offset,
-            length: self.batch() * self.terms.block_size,
+            length: blocks * self.terms.block_size,
+            in_place: blocks == 1 && self.mode == Mode::Octet,
         }
     }
 
@@ -229,6 +234,21 @@ impl ReadSession {
         }
     }
 
+    /// The payload stands in its packet already.
+    fn make_block_in_place(&mut self, length: usize, buffer: &mut Vec<u8>) -> Action {
+        let block = next_block(self.last_out(), self.terms.rollover);
+        write_data_header(buffer, block);
+        buffer.truncate(HEADER + length);
+        let mut end = self.end();
+        end.offset = end
+            .offset
+            .saturating_add(u64::try_from(length).unwrap_or(0));
+        self.take_out(end, length);
+        Action::SendBlocks {
+            length: HEADER + self.terms.block_size,
+        }
+    }
+
     /// The number of the last block that is out.
     fn last_out(&self) -> u16 {
         let numbers = self.ends.iter();
@@ -243,11 +263,16 @@ impl ReadSession {
         let mut end = self.end();
         let used = self.convert(&mut end.encoder, bytes, buffer);
         end.offset = end.offset.saturating_add(u64::try_from(used).unwrap_or(0));
+        self.take_out(end, buffer.len() - before);
+        used
+    }
+
+    /// A block with so much payload goes out.
+    fn take_out(&mut self, end: Cursor, length: usize) {
         self.ends.push(end);
-        if buffer.len() - before < self.terms.block_size {
+        if length < self.terms.block_size {
             self.progress = Progress::Last;
         }
-        used
     }
 
     fn convert(&self, encoder: &mut Encoder, bytes: &[u8], buffer: &mut Vec<u8>) -> usize {

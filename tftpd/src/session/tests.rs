@@ -69,7 +69,16 @@ impl Bench {
     }
 
     fn event(&mut self, event: Event<'_>) {
-        let mut buffer = b"left over".to_vec();
+        self.event_with(event, b"left over".to_vec());
+    }
+
+    /// The caller may put bytes into a buffer that has held longer packets, or shorter ones.
+    fn put_in_place(&mut self, bytes: &[u8]) {
+        let buffer = [b"head", bytes, b"left over"].concat();
+        self.event_with(Event::FetchedInPlace(bytes.len()), buffer);
+    }
+
+    fn event_with(&mut self, event: Event<'_>, mut buffer: Vec<u8>) {
         let action = self.session.handle(event, &mut buffer);
         match action {
             Action::Wait => {}
@@ -94,13 +103,20 @@ impl Bench {
                 self.sent.extend(packets);
                 self.event(Event::Sent(unsent));
             }
-            Action::Fetch { offset, length } => {
+            Action::Fetch {
+                offset,
+                length,
+                in_place,
+            } => {
                 let rest = self
                     .file
                     .get(usize::try_from(offset).unwrap()..)
                     .unwrap_or_default();
                 let bytes = rest[..rest.len().min(length)].to_vec();
-                self.event(Event::Fetched(&bytes));
+                match in_place {
+                    true => self.put_in_place(&bytes),
+                    false => self.event(Event::Fetched(&bytes)),
+                }
             }
             Action::Store { offset, progress } => {
                 assert_eq!(usize::try_from(offset).unwrap(), self.file.len());

@@ -86,7 +86,9 @@ impl WriteSession {
             Event::Packet(packet) => self.receive(packet, buffer),
             Event::Timeout => self.repeat(buffer),
             Event::Stored => self.stored(buffer),
-            Event::Fetched(_) | Event::Sent(_) | Event::Failed(_) => Action::Wait,
+            Event::Fetched(_) | Event::FetchedInPlace(_) | Event::Sent(_) | Event::Failed(_) => {
+                Action::Wait
+            }
         }
     }
 

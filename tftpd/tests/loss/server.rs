@@ -82,7 +82,7 @@ impl Server {
                 self.sent.extend(buffer.chunks(length).map(<[u8]>::to_vec));
                 self.handle(Event::Sent(0));
             }
-            Action::Fetch { offset, length } => {
+            Action::Fetch { offset, length, .. } => {
                 let begin = usize::try_from(offset).unwrap().min(self.file.len());
                 let end = (begin + length).min(self.file.len());
                 let bytes = self.file[begin..end].to_vec();
