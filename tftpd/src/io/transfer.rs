@@ -122,16 +122,18 @@ impl Transfer {
         server: &Server,
         channel: &mut Channel,
     ) -> Option<NextRequest> {
-        let mut timer = pin!(sleep_until(Instant::now()));
+        let mut deadline = Instant::now();
+        let mut timer = pin!(sleep_until(deadline));
         let mut looked = false;
         let mut next = begun;
         loop {
+            if let Next::WaitUntil(later) = next {
+                (deadline, looked) = (later, false);
+            }
             let waited = match next {
-                Next::Wait => wait(server, channel, timer.as_mut(), &mut looked).await,
-                Next::WaitUntil(later) => {
-                    timer.as_mut().reset(later);
-                    looked = false;
-                    wait(server, channel, timer.as_mut(), &mut looked).await
+                Next::Wait | Next::WaitUntil(_) => {
+                    let time_out = until(deadline, timer.as_mut());
+                    wait(server, channel, time_out, &mut looked).await
                 }
                 Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
                 Next::Fetch { offset, length } => Ok(Wake::Read(
@@ -323,6 +325,18 @@ impl Transfer {
     }
 }
 
+/// Waits for the deadline. It moves with every block, and the reactor's timer follows only when it has run out.
+async fn until(deadline: Instant, mut timer: Pin<&mut Sleep>) {
+    if deadline < timer.deadline() {
+        timer.as_mut().reset(deadline);
+    }
+    timer.as_mut().await;
+    while timer.deadline() < deadline {
+        timer.as_mut().reset(deadline);
+        timer.as_mut().await;
+    }
+}
+
 /// A flood of datagrams does not put off the time-out: it is looked at first. A client that sends without pause must not
 /// keep the thread.
 ///
@@ -330,13 +344,13 @@ impl Transfer {
 async fn wait(
     server: &Server,
     channel: &Channel,
-    timer: Pin<&mut Sleep>,
+    time_out: impl Future<Output = ()>,
     looked: &mut bool,
 ) -> io::Result<Wake> {
     spend(1).await;
     tokio::select! {
         biased;
-        () = timer => {}
+        () = time_out => {}
         received = channel.receive(&server.scratch) => return received.map(Wake::Packet),
     }
     let missed = (!std::mem::replace(looked, true)).then(|| channel.look_again(&server.scratch));
