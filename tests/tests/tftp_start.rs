@@ -110,11 +110,12 @@ fn request(lab: &TftpLab, packet: &[u8]) -> UdpSocket {
 
 /// What /proc says of a process in the server's namespace that runs as this user.
 fn status_of_user(lab: &TftpLab, user: u32) -> String {
-    let statuses = lab.server.inhabitants().into_iter().filter_map(|pid| {
+    let user = user.to_string();
+    let status = lab.server.inhabitants().into_iter().find_map(|pid| {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        (words_of(&status, "Uid:").first()? == &user.to_string()).then_some(status)
+        (words_of(&status, "Uid:").first() == Some(&user.as_str())).then_some(status)
     });
-    statuses.last().unwrap()
+    status.unwrap()
 }
 
 fn words_of<'a>(status: &'a str, key: &str) -> Vec<&'a str> {
