@@ -255,7 +255,7 @@ fn parameters_of_the_wrong_length_are_refused() {
             assert_eq!(status, Some(i32::from(refused)), "{subject}: {parameters}");
             let said = said.split("\n\n").next().unwrap();
             assert_eq!(
-                said.lines().last().map(str::trim_end),
+                said.lines().next_back().map(str::trim_end),
                 Some(last),
                 "{subject}"
             );
