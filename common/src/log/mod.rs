@@ -96,6 +96,15 @@ impl Logger {
         self.write(line.level, &line.text);
     }
 
+    /// Writes lines in order, with as few system calls as that takes.
+    pub fn log_all(&self, lines: &[Line]) {
+        let mut sinks = self.lock();
+        if sinks.stderr {
+            lines.iter().for_each(|line| copy_to_stderr(&line.text));
+        }
+        sinks.syslog.send_all(lines);
+    }
+
     /// Writes `text` as one line of severity `level`.
     pub fn write(&self, level: Level, text: &str) {
         let mut sinks = self.lock();

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use syslog::{Facility, LogFormat, LoggerBackend, Severity};
 
-use super::Level;
+use super::{Level, Line};
+use crate::sys::batch;
 use crate::sys::local_time::{self, LocalTime};
 
 /// Where the systems that we run on listen.
@@ -66,6 +67,36 @@ impl SyslogSocket {
         if !self.deliver(level, text) {
             self.dropped = self.dropped.saturating_add(1);
         }
+    }
+
+    /// As [`send`](Self::send) for each, in order. What a burst does not take goes the long way.
+    pub(super) fn send_all(&mut self, lines: &[Line]) {
+        for lines in lines.chunks(batch::BATCH) {
+            let taken = self.send_burst(lines);
+            let rest = lines.get(taken..).unwrap_or_default();
+            rest.iter()
+                .for_each(|line| self.send(line.level, &line.text));
+        }
+    }
+
+    /// Returns how many of the first lines the system's log took. It is not tried while there is something to report, or
+    /// for a line alone.
+    fn send_burst(&mut self, lines: &[Line]) -> usize {
+        if self.dropped > 0 || self.deserted.is_some() || lines.len() < 2 {
+            return 0;
+        }
+        let Some(transport) = &self.transport else {
+            return 0;
+        };
+        let LoggerBackend::Unix(socket) = &transport.backend else {
+            return 0;
+        };
+        let (text, ends) = transport.formatter.burst(lines);
+        let starts = std::iter::once(&0).chain(&ends);
+        let messages = starts
+            .zip(&ends)
+            .map(|(start, end)| (text.get(*start..*end).unwrap_or_default(), None));
+        batch::send(socket, &messages.collect::<Vec<_>>()).unwrap_or(0)
     }
 
     fn report_dropped(&mut self) {
@@ -160,6 +191,28 @@ impl Format {
         }
     }
 
+    /// Formatted lines, one behind the other, and where each ends.
+    fn burst(&self, lines: &[Line]) -> (Vec<u8>, Vec<usize>) {
+        let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(lines.len()));
+        for lines in lines.chunk_by(|one, next| one.level == next.level) {
+            let head = lines.first().map(|line| self.head(severity(line.level)));
+            let head = head.unwrap_or_default();
+            for line in lines {
+                text.extend_from_slice(head.as_bytes());
+                text.extend_from_slice(cut(&line.text).as_bytes());
+                ends.push(text.len());
+            }
+        }
+        (text, ends)
+    }
+
+    /// What stands before the text.
+    fn head(&self, severity: Severity) -> String {
+        let priority = self.facility as u32 | severity as u32;
+        let (stamp, tag, pid) = (self.stamp(), &self.tag, std::process::id());
+        format!("<{priority}>{stamp} {tag}[{pid}]: ", stamp = &*stamp)
+    }
+
     fn stamp(&self) -> Ref<'_, str> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = since_epoch.map_or(0, |duration| duration.as_secs());
@@ -174,14 +227,17 @@ impl Format {
 
 impl LogFormat<&str> for Format {
     fn format<W: Write>(&self, w: &mut W, severity: Severity, message: &str) -> syslog::Result<()> {
-        let priority = self.facility as u32 | severity as u32;
-        let (stamp, tag, pid) = (self.stamp(), &self.tag, std::process::id());
-        write!(
-            w,
-            "<{priority}>{stamp} {tag}[{pid}]: {message}",
-            stamp = &*stamp
-        )
-        .map_err(syslog::Error::Io)
+        write!(w, "{}{message}", self.head(severity)).map_err(syslog::Error::Io)
+    }
+}
+
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::Error => Severity::LOG_ERR,
+        Level::Warning => Severity::LOG_WARNING,
+        Level::Notice => Severity::LOG_NOTICE,
+        Level::Info => Severity::LOG_INFO,
+        Level::Debug => Severity::LOG_DEBUG,
     }
 }
 
@@ -256,6 +312,51 @@ mod tests {
         assert!(receive(&log).ends_with("2 log lines were lost"));
         assert!(receive(&log).ends_with("after"));
         assert_eq!(socket.dropped, 0);
+    }
+
+    fn lines(count: usize) -> Vec<Line> {
+        let line = |number: usize| Line {
+            level: [Level::Info, Level::Error][number / 3 % 2],
+            text: format!("line {number}"),
+        };
+        (0..count).map(line).collect()
+    }
+
+    #[test]
+    fn lines_in_a_burst_arrive_as_they_do_one_by_one() {
+        let (mut socket, log) = socket_pair("dhcpd");
+        for count in [1, 2, batch::BATCH + 5] {
+            let lines = lines(count);
+            socket.send_all(&lines);
+            let burst: Vec<_> = lines.iter().map(|_| receive(&log)).collect();
+            let single = |line: &Line| {
+                socket.send(line.level, &line.text);
+                receive(&log)
+            };
+            // A second may begin in between.
+            let timeless =
+                |line: &String| [&line[..4], &line["<30>Nov 20 09:01:44".len()..]].concat();
+            let single: Vec<_> = lines.iter().map(single).collect();
+            let [burst, single]: [Vec<String>; 2] =
+                [burst, single].map(|all| all.iter().map(timeless).collect());
+            assert_eq!(burst, single);
+        }
+    }
+
+    #[test]
+    fn a_log_that_takes_part_of_a_burst_gets_that_in_order_and_the_count_of_the_rest() {
+        let (mut socket, log) = socket_pair("dhcpd");
+        let lines = lines(1000);
+        socket.send_all(&lines);
+        let lost = usize::try_from(socket.dropped).unwrap();
+        assert!(0 < lost && lost < lines.len(), "{lost}");
+        for line in lines.iter().take(lines.len() - lost) {
+            assert!(receive(&log).ends_with(&format!("]: {}", line.text)));
+        }
+        socket.send_all(&lines[..2]);
+        assert!(receive(&log).ends_with(&format!("{lost} log lines were lost")));
+        assert!(receive(&log).ends_with("line 0"));
+        assert!(receive(&log).ends_with("line 1"));
     }
 
     #[test]

@@ -225,9 +225,8 @@ impl Server {
         if let Some(line) = self.admission.report(Instant::now()) {
             self.logger.info(&line);
         }
-        for line in self.outbox.lines.drain(..) {
-            self.logger.log(&line);
-        }
+        self.logger.log_all(&self.outbox.lines);
+        self.outbox.lines.clear();
         for command in self.outbox.commands.drain(..) {
             self.programs.order(command);
         }
