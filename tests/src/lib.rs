@@ -4,6 +4,7 @@ pub mod boot;
 pub mod client;
 pub mod contest;
 pub mod dhcp;
+pub mod dhcp_load;
 pub mod failure;
 pub mod gaps;
 pub mod lab;

@@ -1,20 +1,42 @@
-//! Load by Kea's perfdhcp: a run at a rate, and what it says of it.
+//! A run of a load at a rate, by Kea's perfdhcp or by our own, and what came of it.
 
 use std::process::Command;
 use std::time::Duration;
 
+use tests::dhcp_load::{self, Origin, Pace, Plan};
 use tests::failure::{Failure, Result};
 
-use super::site::{CLIENT_LINK, SERVER, Site};
+use super::site::{CLIENT, CLIENT_LINK, SERVER, Site};
 
 /// After this long an exchange counts as lost.
-const LOST_AFTER: &str = "1";
+const LOST_AFTER: Duration = Duration::from_secs(1);
 /// Replies that are under way at the end are waited for so many microseconds.
 const LAST_WAIT: &str = "300000";
+
+/// Who makes the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// Kea's perfdhcp. Above some thousand exchanges a second it is busier than a server.
+    Perfdhcp,
+    /// `tests::dhcp_load`, behind a relay agent as perfdhcp is.
+    Own,
+}
+
+impl Maker {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Perfdhcp => "perfdhcp",
+            Self::Own => "own load",
+        }
+    }
+}
 
 /// A run of the load.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
+    /// Who makes it.
+    pub maker: Maker,
     /// Exchanges to begin in a second.
     pub rate: u32,
     /// How long.
@@ -38,6 +60,8 @@ pub struct Outcome {
     pub load_share: f64,
     /// Longest wait for a DHCPACK, in milliseconds.
     pub longest_ms: f64,
+    /// What 99 of 100 waits for a DHCPOFFER stayed within, in milliseconds, where it is known.
+    pub offer_p99_ms: f64,
     /// Waits for a DHCPACK in milliseconds, ascending, where they were asked for.
     pub delays_ms: Vec<f64>,
 }
@@ -64,8 +88,43 @@ impl Outcome {
 impl Load {
     /// Runs it against the server of the site.
     pub fn run(&self, site: &Site) -> Result<Outcome> {
+        match self.maker {
+            Maker::Perfdhcp => self.run_perfdhcp(site),
+            Maker::Own => self.run_own(site),
+        }
+    }
+
+    fn run_own(&self, site: &Site) -> Result<Outcome> {
+        let span = Duration::from_secs(self.seconds.into());
+        let plan = Plan {
+            server: SERVER,
+            origin: Origin::Relay(CLIENT),
+            pace: Pace::Rate(self.rate),
+            span,
+            clients: self.clients,
+            patience: LOST_AFTER,
+        };
+        let outcome = site.in_client(|| plan.run())??;
+        let span = span.as_secs_f64();
+        let completed = count(outcome.completed());
+        let milliseconds = |wait: &Duration| wait.as_secs_f64() * 1e3;
+        let delays_ms: Vec<f64> = outcome.ack_waits.iter().map(milliseconds).collect();
+        Ok(Outcome {
+            begun: count(outcome.begun),
+            completed,
+            rate: completed / span,
+            load_share: outcome.processor_time.as_secs_f64() / span,
+            longest_ms: delays_ms.last().copied().unwrap_or(f64::NAN),
+            offer_p99_ms: dhcp_load::percentile(&outcome.offer_waits, 990)
+                .map_or(f64::NAN, |wait| milliseconds(&wait)),
+            delays_ms,
+        })
+    }
+
+    fn run_perfdhcp(&self, site: &Site) -> Result<Outcome> {
+        let lost_after = LOST_AFTER.as_secs().to_string();
         let mut command = Command::new("/usr/sbin/perfdhcp");
-        command.args(["-4", "-l", CLIENT_LINK, "-d", LOST_AFTER, "-W", LAST_WAIT]);
+        command.args(["-4", "-l", CLIENT_LINK, "-d", &lost_after, "-W", LAST_WAIT]);
         command.args(["-r", &self.rate.to_string()]);
         command.args(["-p", &self.seconds.to_string()]);
         command.args(["-R", &self.clients.to_string()]);
@@ -87,6 +146,11 @@ impl Load {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+fn count(exchanges: usize) -> f64 {
+    exchanges as f64
+}
+
 fn parse(text: &str) -> Option<Outcome> {
     let (offers, acks) = text.split_once("Statistics for: REQUEST-ACK")?;
     let (_, offers) = offers.split_once("Statistics for: DISCOVER-OFFER")?;
@@ -97,6 +161,7 @@ fn parse(text: &str) -> Option<Outcome> {
         completed: number(acks, "received packets:")?,
         longest_ms: number(acks, "max delay:").unwrap_or(f64::NAN),
         delays_ms,
+        offer_p99_ms: f64::NAN,
         ..Outcome::default()
     })
 }

@@ -1,4 +1,5 @@
-//! How fast DHCP servers are when leases must last: ours beside ISC dhcpd, Kea and dnsmasq, under the load of Kea's perfdhcp.
+//! How fast DHCP servers are when leases must last: ours beside ISC dhcpd, Kea and dnsmasq, under the load of Kea's perfdhcp,
+//! and of our own where perfdhcp is the limit.
 
 mod load;
 mod phases;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use tests::failure::{Context, Result};
 
+use load::Maker;
 use phases::Bench;
 use report::Report;
 use server::{Kind, Programs};
@@ -40,7 +42,7 @@ fn options() -> ArgMatches {
             .help(help)
     };
     clap::Command::new("bench-dhcp")
-        .about("Without a switch about four minutes; --full about fifteen")
+        .about("Without a switch about seven minutes; --full about twenty")
         .arg(path("ours", "rdhcpd", "our server"))
         .arg(path(
             "directory",
@@ -53,7 +55,20 @@ fn options() -> ArgMatches {
             "longer runs, a million leases, and servers that stand aside",
         ))
         .arg(switch("starts", "only what stored leases cost"))
-        .arg(switch("rates", "only the highest rates"))
+        .arg(switch("rates", "only the highest rates, and waits"))
+        .arg(switch("pools", "only what the size of a pool costs"))
+        .arg(
+            Arg::new("load")
+                .long("load")
+                .value_parser(["perfdhcp", "own"])
+                .help("only the rates under this load"),
+        )
+        .arg(
+            Arg::new("server")
+                .long("server")
+                .action(ArgAction::Append)
+                .help("only servers whose name contains this"),
+        )
         .get_matches()
 }
 
@@ -66,28 +81,28 @@ fn run(options: &ArgMatches) -> Result<bool> {
     let programs = Programs { ours: path("ours") };
     let site = Site::new(&path("directory"))?;
     let mut report = Report::default();
-    for kind in Kind::ALL {
-        if programs.find(kind).is_none() {
-            report.not_proven(&format!("{} is not installed", kind.name()));
-        }
-    }
+    let kinds = kinds(options, &programs, &mut report);
     let mut bench = Bench {
         site,
         programs,
+        kinds,
         full: options.get_flag("full"),
         report,
     };
-    let only = ["rates", "starts"].map(|name| options.get_flag(name));
+    let parts = ["rates", "pools", "starts"];
+    let all = !parts.iter().any(|part| options.get_flag(part));
+    let wants = |part| all || options.get_flag(part);
     bench.measure_disk()?;
-    if only != [false, true] {
-        bench.search_rates();
+    if wants("rates") {
+        makers(options).for_each(|maker| bench.search_rates(maker));
+        bench.judge_rates();
         bench.compare_waits()?;
         bench.compare_rewrite()?;
     }
-    if only == [false, false] {
+    if wants("pools") {
         bench.compare_pools();
     }
-    if only != [true, false] {
+    if wants("starts") {
         bench.compare_starts()?;
     }
     let report = bench.report;
@@ -96,4 +111,28 @@ fn run(options: &ArgMatches) -> Result<bool> {
     std::fs::write(&json, report.json()).context(json.display())?;
     println!("figures: {}", json.display());
     Ok(report.is_met())
+}
+
+/// The servers that are there and wanted.
+fn kinds(options: &ArgMatches, programs: &Programs, report: &mut Report) -> Vec<Kind> {
+    let words = options.get_many::<String>("server").unwrap_or_default();
+    let words: Vec<&String> = words.collect();
+    let is_wanted =
+        |kind: &Kind| words.is_empty() || words.iter().any(|word| kind.name().contains(*word));
+    let mut kinds: Vec<Kind> = Kind::ALL.into_iter().filter(is_wanted).collect();
+    kinds.retain(|kind| {
+        let there = programs.find(*kind).is_some();
+        if !there {
+            report.not_proven(&format!("{} is not installed", kind.name()));
+        }
+        there
+    });
+    kinds
+}
+
+fn makers(options: &ArgMatches) -> impl Iterator<Item = Maker> {
+    let only = options.get_one::<String>("load");
+    let named = move |(name, _): &(&str, Maker)| only.is_none_or(|only| only == name);
+    let all = [("perfdhcp", Maker::Perfdhcp), ("own", Maker::Own)];
+    all.into_iter().filter(named).map(|(_, maker)| maker)
 }

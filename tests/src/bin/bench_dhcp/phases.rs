@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 use std::{fs, thread};
 
+use tests::client::show_octets;
+use tests::dhcp_load;
 use tests::failure::{Context, Result};
 use tests::lab::Scratch;
 
-use super::load::{Load, Outcome};
+use super::load::{Load, Maker, Outcome};
 use super::report::{Bound, Report};
 use super::server::{FAKETIME, Kind, Pool, Programs, Serving, Start};
 use super::site::Site;
@@ -29,12 +31,16 @@ const POOLS: [Pool; 3] = [
     Pool { size: 65_536 },
     Pool { size: 1_000_000 },
 ];
+/// A load that makes a server reach so many times another's rate shows that the other was the limit.
+const SURPASSES: f64 = 1.1;
 const STANDARD: Pool = Pool { size: 65_536 };
 
 /// The measurements in progress.
 pub struct Bench {
     pub site: Site,
     pub programs: Programs,
+    /// The servers that are compared.
+    pub kinds: Vec<Kind>,
     pub full: bool,
     pub report: Report,
 }
@@ -66,10 +72,6 @@ impl Bench {
         if self.full { 8 } else { 3 }
     }
 
-    fn has(&self, kind: Kind) -> bool {
-        self.programs.find(kind).is_some()
-    }
-
     /// The disk under the lease files: everything durable is measured against it.
     pub fn measure_disk(&mut self) -> Result<()> {
         let time = self.site.sync_time()?.as_secs_f64();
@@ -83,9 +85,10 @@ impl Bench {
     }
 
     /// The highest rate of each server with a pool of 65,536 addresses.
-    pub fn search_rates(&mut self) {
+    pub fn search_rates(&mut self, maker: Maker) {
         println!(
-            "\npool of {} addresses, {} s a run",
+            "\nload by {}: pool of {} addresses, {} s a run",
+            maker.name(),
             STANDARD.size,
             self.seconds()
         );
@@ -93,12 +96,9 @@ impl Bench {
             "{:14} {:>10} {:>9} {:>9} {:>8} {:>8} {:>9} {:>7}",
             "", "exchange/s", "CPU us", "busy", "load", "peak MB", "ready ms", "lines"
         );
-        for kind in Kind::ALL {
-            if self.has(kind) {
-                self.attempt(kind, |bench| bench.search_rate(kind));
-            }
+        for kind in self.kinds.clone() {
+            self.attempt(kind, |bench| bench.search_rate(kind, maker));
         }
-        self.judge_rates();
     }
 
     /// A server that cannot be measured proves nothing; the others still can.
@@ -109,13 +109,13 @@ impl Bench {
         }
     }
 
-    fn search_rate(&mut self, kind: Kind) -> Result<()> {
+    fn search_rate(&mut self, kind: Kind, maker: Maker) -> Result<()> {
         let mut best: Option<Probe> = None;
         let (mut low, mut high) = (0.0_f64, f64::INFINITY);
-        let mut rate = first_guess(kind);
+        let mut rate = first_guess(kind, maker);
         let mut limited = false;
         for _ in 0..PROBES {
-            let load = self.load(rate, STANDARD);
+            let load = self.load(maker, rate, STANDARD);
             let probe = self.probe(kind, STANDARD, load)?;
             limited = probe.is_sustained() && probe.is_limited_by_load(load);
             if probe.is_sustained() {
@@ -134,7 +134,7 @@ impl Bench {
             };
         }
         match best {
-            Some(best) => self.note_rate(kind, &best, limited),
+            Some(best) => self.note_rate(kind, maker, &best, limited),
             None => {
                 let name = kind.name();
                 self.report.not_proven(&format!("{name} sustained no rate"));
@@ -143,8 +143,11 @@ impl Bench {
         Ok(())
     }
 
-    fn note_rate(&mut self, kind: Kind, best: &Probe, limited: bool) {
-        let remark = if limited { "  (perfdhcp's limit)" } else { "" };
+    fn note_rate(&mut self, kind: Kind, maker: Maker, best: &Probe, limited: bool) {
+        let remark = match limited {
+            true => format!("  (the limit of the {})", maker.name()),
+            false => String::new(),
+        };
         println!(
             "{:14} {:>10.0} {:>9.1} {:>8.0}% {:>7.0}% {:>8.1} {:>9.0} {:>7.1}{remark}",
             kind.name(),
@@ -167,12 +170,47 @@ impl Bench {
             ("ready_ms", best.ready),
             ("log_lines", best.lines),
         ] {
-            self.report.note(kind.name(), name, value);
+            self.report.note(&subject(kind, maker), name, value);
         }
     }
 
-    fn judge_rates(&mut self) {
-        let of = |kind: Kind, name| self.report.figure(kind.name(), name);
+    /// Compares the highest rates, and what they cost.
+    pub fn judge_rates(&mut self) {
+        let of = |maker| self.report.figure(&subject(Kind::Ours, maker), "rate");
+        let rates = of(Maker::Perfdhcp).zip(of(Maker::Own));
+        let limited = rates.is_some_and(|(perfdhcp, own)| own > perfdhcp * SURPASSES);
+        if limited {
+            self.show_limit();
+        }
+        for maker in [Maker::Perfdhcp, Maker::Own] {
+            self.judge_rates_under(maker, limited && maker == Maker::Perfdhcp);
+        }
+    }
+
+    /// Where perfdhcp itself is the limit, both shares of a processor show it.
+    fn show_limit(&self) {
+        let of = |maker, name| {
+            let figure = self.report.figure(&subject(Kind::Ours, maker), name);
+            figure.unwrap_or(f64::NAN)
+        };
+        let [busy, load] = ["server_busy", "load_busy"].map(|name| of(Maker::Perfdhcp, name));
+        println!(
+            "\nperfdhcp is the limit of {}: at its highest rate it uses {:.0} % of a processor itself and leaves the server \
+             {:.0} % idle;\nour own load needs {:.0} % for {:.1} times as much",
+            Kind::Ours.name(),
+            load * 100.0,
+            (1.0 - busy) * 100.0,
+            of(Maker::Own, "load_busy") * 100.0,
+            of(Maker::Own, "rate") / of(Maker::Perfdhcp, "rate")
+        );
+    }
+
+    /// `limited` if the load was the limit: then the rates compare loads, and are not judged.
+    fn judge_rates_under(&mut self, maker: Maker, limited: bool) {
+        let of = |kind: Kind, name| self.report.figure(&subject(kind, maker), name);
+        if Kind::ALL.iter().all(|kind| of(*kind, "rate").is_none()) {
+            return;
+        }
         let ratio = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
         let best_of = |name, better: fn(f64, f64) -> f64| {
             let kea = [Kind::Kea(0), Kind::Kea(2)].map(|kind| of(kind, name));
@@ -202,31 +240,59 @@ impl Bench {
             ),
         ];
         for (what, value, bound) in rows {
-            self.report.judge(what, value, bound);
+            let what = format!("{what}, {}", maker.name());
+            match limited && what.starts_with("rate") {
+                true => self.report.show_unjudged(&what, value),
+                false => self.report.judge(&what, value, bound),
+            }
         }
+    }
+
+    /// Our own highest rate: under our own load, if that was made.
+    fn top_rate(&self, kind: Kind) -> Option<f64> {
+        let makers = [Maker::Own, Maker::Perfdhcp].into_iter();
+        let mut rates =
+            makers.filter_map(|maker| self.report.figure(&subject(kind, maker), "rate"));
+        rates.next()
     }
 
     /// What a reply waits for at half of our highest rate, beside one sync of the disk.
     pub fn compare_waits(&mut self) -> Result<()> {
-        let Some(top) = self.report.figure(Kind::Ours.name(), "rate") else {
+        let Some(top) = self.top_rate(Kind::Ours) else {
             return Ok(());
         };
-        let load = Load {
-            delays: true,
-            ..self.load(top / 2.0, STANDARD)
-        };
-        let probe = self.probe(Kind::Ours, STANDARD, load)?;
-        let sync = self.site.sync_time()?.as_secs_f64() * 1e3;
-        let [half, most] = [0.5, 0.99].map(|share| probe.outcome.percentile_ms(share));
-        println!(
-            "\nDHCPACK at {:.0}/s: half within {half:.1} ms, 99 % within {most:.1} ms, longest {:.1} ms; a sync takes {sync:.2} ms",
-            probe.outcome.rate, probe.outcome.longest_ms
-        );
-        self.report.note("rdhcpd", "ack_p99_ms", most);
-        self.report.note("rdhcpd", "ack_p50_ms", half);
-        let syncs = Some(most / sync);
-        self.report
-            .judge("p99 of the DHCPACK in syncs", syncs, Bound::AtMost(3.0));
+        println!("\nwaits at half of the highest rate, in ms");
+        for maker in [Maker::Perfdhcp, Maker::Own] {
+            let load = Load {
+                delays: true,
+                ..self.load(maker, top / 2.0, STANDARD)
+            };
+            let probe = self.probe(Kind::Ours, STANDARD, load)?;
+            let outcome = &probe.outcome;
+            let sync = self.site.sync_time()?.as_secs_f64() * 1e3;
+            let [half, most] = [0.5, 0.99].map(|share| outcome.percentile_ms(share));
+            println!(
+                "{:9} {:6.0}/s: DHCPACK half within {half:.2}, 99 % within {most:.2}, longest {:.2}; DHCPOFFER 99 % within {:.2}; \
+                 a sync takes {sync:.2}; server {:.0} % busy, load {:.0} %",
+                maker.name(),
+                outcome.rate,
+                outcome.longest_ms,
+                outcome.offer_p99_ms,
+                probe.busy * 100.0,
+                outcome.load_share * 100.0
+            );
+            let subject = subject(Kind::Ours, maker);
+            self.report.note(&subject, "ack_p50_ms", half);
+            self.report.note(&subject, "ack_p99_ms", most);
+            self.report.note(&subject, "sync_ms", sync);
+            let (what, syncs) = ("p99 of the DHCPACK in syncs", Some(most / sync));
+            match maker {
+                Maker::Own => self.report.judge(what, syncs, Bound::AtMost(3.0)),
+                Maker::Perfdhcp => self
+                    .report
+                    .show_unjudged(&format!("{what}, as perfdhcp sees it"), syncs),
+            }
+        }
         Ok(())
     }
 
@@ -234,7 +300,7 @@ impl Bench {
     /// server's clock is moved.
     pub fn compare_rewrite(&mut self) -> Result<()> {
         const WHAT: &str = "longest wait during a rewrite in ms";
-        let top = self.report.figure(Kind::Ours.name(), "rate");
+        let top = self.top_rate(Kind::Ours);
         let Some(top) = top.filter(|_| Path::new(FAKETIME).exists()) else {
             self.report.not_proven(WHAT);
             return Ok(());
@@ -253,7 +319,7 @@ impl Bench {
         let serving = self.programs.start(&start, &self.site)?;
         let load = Load {
             seconds: 6,
-            ..self.load(top / 4.0, pool)
+            ..self.load(Maker::Own, top / 4.0, pool)
         };
         let before = serving.lease_file_number()?;
         let outcome = thread::scope(|scope| {
@@ -281,10 +347,10 @@ impl Bench {
     /// What the size of a pool costs.
     pub fn compare_pools(&mut self) {
         println!("\nCPU us an exchange, and MB with nothing leased, by pool");
-        for kind in [Kind::Isc, Kind::Ours, Kind::Kea(0)] {
-            if let Some(top) = self.report.figure(kind.name(), "rate") {
-                self.attempt(kind, |bench| bench.grow_pool(kind, top / 2.0));
-            }
+        for kind in self.kinds.clone() {
+            let top = self.top_rate(kind);
+            let rate = top.unwrap_or_else(|| first_guess(kind, Maker::Own)) / 2.0;
+            self.attempt(kind, |bench| bench.grow_pool(kind, rate));
         }
         let of = |name| self.report.figure(Kind::Ours.name(), name);
         let growth = of("cpu_us_pool_1000000").zip(of("cpu_us_pool_1000"));
@@ -302,7 +368,7 @@ impl Bench {
     fn grow_pool(&mut self, kind: Kind, rate: f64) -> Result<()> {
         let mut row = format!("{:14}", kind.name());
         for pool in POOLS {
-            let probe = self.probe(kind, pool, self.load(rate, pool))?;
+            let probe = self.probe(kind, pool, self.load(Maker::Own, rate, pool))?;
             let empty = self.start(kind, pool, None)?;
             let memory = empty.megabytes_now();
             empty.end()?;
@@ -326,10 +392,8 @@ impl Bench {
         };
         println!("\nstart with stored leases, first answer included");
         let pool = Pool { size: 1_000_000 };
-        let kinds = Kind::ALL.into_iter();
-        let kinds: Vec<Kind> = kinds
-            .filter(|kind| kind.reads_isc_leases() && self.has(*kind))
-            .collect();
+        let mut kinds = self.kinds.clone();
+        kinds.retain(|kind| kind.reads_isc_leases());
         for count in counts {
             let files = self.lease_file(pool, *count)?;
             for kind in &kinds {
@@ -360,19 +424,32 @@ impl Bench {
         let serving = self.start(kind, pool, Some(leases))?;
         let seconds = serving.ready_after.as_secs_f64();
         let (peak, now) = (serving.peak_megabytes(), serving.megabytes_now());
+        let rate = self
+            .top_rate(kind)
+            .unwrap_or_else(|| first_guess(kind, Maker::Own))
+            / 4.0;
+        let load = Load {
+            clients: count,
+            ..self.load(Maker::Own, rate, pool)
+        };
+        let usage = serving.usage();
+        let outcome = load.run(&self.site)?;
+        let cpu = (serving.usage().0 - usage.0) * 1e6 / outcome.completed.max(1.0);
         serving.end()?;
         let name = kind.name();
         println!(
-            "{name:14} {count:8} leases: {seconds:6.2} s, {peak:6.0} MB at most, {now:6.0} MB afterwards"
+            "{name:14} {count:8} leases: {seconds:6.2} s, {peak:6.0} MB at most, {now:6.0} MB afterwards, {cpu:7.1} us an exchange \
+             of clients that have one"
         );
         let report = &mut self.report;
         report.note(name, &format!("start_s_{count}"), seconds);
         report.note(name, &format!("start_peak_mb_{count}"), peak);
         report.note(name, &format!("start_mb_{count}"), now);
+        report.note(name, &format!("start_cpu_us_{count}"), cpu);
         Ok(())
     }
 
-    fn load(&self, rate: f64, pool: Pool) -> Load {
+    fn load(&self, maker: Maker, rate: f64, pool: Pool) -> Load {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -380,6 +457,7 @@ impl Bench {
         )]
         let rate = rate.max(1.0) as u32;
         Load {
+            maker,
             rate,
             seconds: self.seconds(),
             // Some addresses stay free: those offered to whoever asked first, and lost on the way.
@@ -420,21 +498,21 @@ impl Bench {
         Ok(probe)
     }
 
-    /// A lease file with so many leases that have just begun.
+    /// A lease file with so many leases that have just begun, of the first clients of our own load.
     fn lease_file(&self, pool: Pool, count: u32) -> Result<Scratch> {
         let files = self.site.files("leases")?;
         let mut text = String::from("authoring-byte-order little-endian;\n\n");
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.map_or(0, |time| time.as_secs());
         for number in 0..count {
-            let [a, b, c, d] = number.to_be_bytes();
-            let address = pool.address(number);
+            let mac = dhcp_load::client_mac(number);
+            let uid: String = mac.iter().map(|octet| format!("\\{octet:03o}")).collect();
+            let (mac, address) = (show_octets(&mac), pool.address(number));
             // Writing to a string cannot fail.
             let _ = write!(
                 text,
                 "lease {address} {{\n  starts epoch {now};\n  ends epoch {};\n  cltt epoch {now};\n  binding state active;\n  \
-                 next binding state free;\n  rewind binding state free;\n  hardware ethernet 02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x};\n  \
-                 uid \"\\001\\002\\000\\{a:03o}\\{b:03o}\\{c:03o}\\{d:03o}\";\n}}\n",
+                 next binding state free;\n  rewind binding state free;\n  hardware ethernet {mac};\n  uid \"\\001{uid}\";\n}}\n",
                 now + 86_400
             );
         }
@@ -444,11 +522,20 @@ impl Bench {
 }
 
 /// Where the search begins: near what was measured elsewhere, so that it is short.
-fn first_guess(kind: Kind) -> f64 {
-    match kind {
-        Kind::Isc => 800.0,
-        Kind::Ours => 12_000.0,
-        Kind::Kea(_) => 6_000.0,
-        Kind::Dnsmasq => 400.0,
+fn first_guess(kind: Kind, maker: Maker) -> f64 {
+    match (kind, maker) {
+        (Kind::Isc, _) => 800.0,
+        (Kind::Ours, Maker::Perfdhcp) => 12_000.0,
+        (Kind::Ours, Maker::Own) => 18_000.0,
+        (Kind::Kea(_), _) => 6_000.0,
+        (Kind::Dnsmasq, _) => 400.0,
+    }
+}
+
+/// What figures of a server under a load are filed under.
+fn subject(kind: Kind, maker: Maker) -> String {
+    match maker {
+        Maker::Perfdhcp => kind.name().to_owned(),
+        Maker::Own => format!("{}, {}", kind.name(), maker.name()),
     }
 }

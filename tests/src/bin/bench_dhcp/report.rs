@@ -8,6 +8,7 @@ pub struct Report {
     figures: Vec<Figure>,
     verdicts: Vec<Verdict>,
     unproven: Vec<String>,
+    unjudged: Vec<(String, f64)>,
 }
 
 /// One number.
@@ -73,6 +74,12 @@ impl Report {
         }
     }
 
+    /// Shows a comparison that decides nothing, since something else than the server was its limit.
+    pub fn show_unjudged(&mut self, what: &str, value: Option<f64>) {
+        self.unjudged
+            .extend(value.map(|value| (what.to_owned(), value)));
+    }
+
     /// Notes what could not be shown.
     pub fn not_proven(&mut self, what: &str) {
         self.unproven.push(what.to_owned());
@@ -99,6 +106,9 @@ impl Report {
             };
             let (what, value) = (&verdict.what, verdict.value);
             let _ = writeln!(text, "{word} {what}: {value:.2} ({side} {bound})");
+        }
+        for (what, value) in &self.unjudged {
+            let _ = writeln!(text, "limit of the load {what}: {value:.2}");
         }
         for what in &self.unproven {
             let _ = writeln!(text, "NOT PROVEN {what}");
