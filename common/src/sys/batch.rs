@@ -20,7 +20,12 @@ const CONTROL_SPACE: usize = 128;
 pub struct ReceiveBatch {
     slots: Vec<Slot>,
     filled: usize,
+    /// How many are offered to the next call: headers cost time, and mostly few datagrams wait.
+    offered: usize,
 }
+
+/// The fewest slots that are offered.
+const LEAST_OFFERED: usize = 4;
 
 struct Slot {
     buffer: Box<[u8]>,
@@ -74,17 +79,21 @@ impl ReceiveBatch {
         Self {
             slots: (0..BATCH).map(|_| slot()).collect(),
             filled: 0,
+            offered: LEAST_OFFERED,
         }
     }
 
-    /// Takes what waits in `socket`, up to [`BATCH`] datagrams, without blocking. Returns how many there were.
+    /// Takes what waits in `socket`, up to [`BATCH`] datagrams, without blocking. Returns how many there were; more may
+    /// wait, as twice as many as the last time are taken at most.
     ///
     /// # Errors
     /// Those of `recvmmsg(2)`; [`io::ErrorKind::WouldBlock`] if nothing waits.
     pub fn receive(&mut self, socket: impl AsFd) -> io::Result<usize> {
         self.filled = 0;
-        let received = receive_into(&mut self.slots, socket.as_fd().as_raw_fd())?;
+        let slots = self.slots.get_mut(..self.offered).unwrap_or_default();
+        let received = receive_into(slots, socket.as_fd().as_raw_fd())?;
         self.filled = received.len();
+        self.offered = (2 * self.filled).clamp(LEAST_OFFERED, BATCH);
         for (slot, (length, facts)) in self.slots.iter_mut().zip(received) {
             slot.length = length;
             slot.facts = facts;
@@ -229,6 +238,20 @@ mod tests {
         let first = batch.datagrams().next().unwrap();
         assert_eq!(first.peer, Some(sender.local_addr().unwrap()));
         assert_eq!(first.local.unwrap().address, Ipv4Addr::LOCALHOST);
+    }
+
+    #[test]
+    fn batches_grow_until_all_that_waits_comes_at_once() {
+        let receiver = udp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let destination = receiver.local_addr().unwrap();
+        let messages: Vec<(&[u8], _)> = vec![(b"x", Some(destination)); BATCH];
+        for _ in 0..3 {
+            assert_eq!(send(&sender, &messages).unwrap(), BATCH);
+        }
+        let mut batch = ReceiveBatch::new(8);
+        let received: Vec<_> = std::iter::from_fn(|| batch.receive(&receiver).ok()).collect();
+        assert_eq!(received, [4, 8, 16, BATCH, BATCH, 4]);
     }
 
     #[test]

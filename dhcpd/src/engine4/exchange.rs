@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use common::net::HardwareAddress;
+use common::net::{Dotted, HardwareAddress};
 use common::time::Time;
 
 use super::interfaces::Listener;
@@ -95,7 +95,7 @@ impl<'x> Exchange<'x> {
         Some(Self {
             via: match giaddr.is_unspecified() {
                 true => Cow::Borrowed(&*interface.name),
-                false => Cow::Owned(giaddr.to_string()),
+                false => Cow::Owned(Dotted(giaddr).to_string()),
             },
             world,
             now,

@@ -43,7 +43,8 @@ impl Engine {
         }
         grant.find_host();
         let exchange = grant.exchange;
-        let facts = exchange.facts(&grant.hosted_lease(), grant.candidate.is_static());
+        let candidate = &grant.candidate;
+        let facts = exchange.facts_under(grant.host, &candidate.lease, candidate.is_static());
         let context = exchange.context(Some(facts), grant.known);
         if !grant.forgets_variables() {
             context.put_variables(variables_of(&grant.candidate.lease));
@@ -216,12 +217,6 @@ impl<'x> Grant<'_, 'x> {
             .or_else(|| exchange.addressless(exchange.hosts_by_uid()))
             .or_else(|| exchange.addressless(exchange.hosts_by_hardware()))
             .or_else(|| exchange.addressless(exchange.hosts_by_option()));
-    }
-
-    fn hosted_lease(&self) -> Lease {
-        let mut lease = self.candidate.lease.clone();
-        lease.host = self.host;
-        lease
     }
 
     /// `min-secs`: another server is to answer first.

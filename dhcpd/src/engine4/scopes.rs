@@ -85,7 +85,17 @@ impl<'x> Exchange<'x> {
 
     /// What expressions may know about a lease.
     pub(super) fn facts(&self, lease: &Lease, is_static: bool) -> LeaseFacts<'x> {
-        let host = lease.host.and_then(|id| self.host(id));
+        self.facts_under(lease.host, lease, is_static)
+    }
+
+    /// The same for a lease that this declaration is to apply to.
+    pub(super) fn facts_under(
+        &self,
+        host: Option<HostId>,
+        lease: &Lease,
+        is_static: bool,
+    ) -> LeaseFacts<'x> {
+        let host = host.and_then(|id| self.host(id));
         LeaseFacts {
             address: lease.address,
             ends: Time::from_seconds(i64::from(lease.ends)),

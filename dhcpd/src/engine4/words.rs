@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use common::log::{Level, Line};
-use common::net::HardwareAddress;
+use common::net::{Dotted, HardwareAddress};
 
 use crate::wire::{MessageType, Note, Reject, ReplyError, ReplyNote};
 
@@ -63,7 +63,8 @@ pub(super) fn discover(who: &Who<'_>) -> String {
 }
 
 pub(super) fn request(address: Ipv4Addr, server: Option<Ipv4Addr>, who: &Who<'_>) -> String {
-    match server {
+    let address = Dotted(address);
+    match server.map(Dotted) {
         Some(server) => line(format_args!(
             "DHCPREQUEST for {address} ({server}) from {who}"
         )),
@@ -82,11 +83,11 @@ pub(super) fn inform(address: Ipv4Addr, via: &str) -> String {
 // Outcomes.
 
 pub(super) fn offer(address: Ipv4Addr, who: &Who<'_>) -> String {
-    line(format_args!("DHCPOFFER on {address} to {who}"))
+    line(format_args!("DHCPOFFER on {} to {who}", Dotted(address)))
 }
 
 pub(super) fn ack(address: Ipv4Addr, who: &Who<'_>) -> String {
-    line(format_args!("DHCPACK on {address} to {who}"))
+    line(format_args!("DHCPACK on {} to {who}", Dotted(address)))
 }
 
 pub(super) fn boot_reply(address: Ipv4Addr, who: &Who<'_>) -> String {

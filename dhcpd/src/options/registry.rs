@@ -18,6 +18,8 @@ pub struct Space {
     /// The option whose value holds the options of this space.
     pub enclosed_by: Option<OptionId>,
     by_code: BTreeMap<u32, usize>,
+    /// The same for codes of one octet, which every message asks for many times.
+    by_octet: Vec<Option<usize>>,
     by_name: HashMap<Box<str>, usize>,
 }
 
@@ -103,8 +105,8 @@ impl Registry {
     /// What is defined for this code.
     #[must_use]
     pub fn definition(&self, id: OptionId) -> Option<&Definition> {
-        let index = self.space(id.space)?.by_code.get(&id.code)?;
-        self.definitions.get(*index)
+        let index = self.space(id.space)?.position(id.code)?;
+        self.definitions.get(index)
     }
 
     /// What is defined under `name` in `space`, in any case; not `unknown-N`.
@@ -230,7 +232,7 @@ impl Registry {
         let space = self
             .space_mut(definition.id.space)
             .ok_or(DefineError::NoSuchSpace)?;
-        space.by_code.insert(definition.id.code, index);
+        space.place(definition.id.code, index);
         let key = definition.name.to_ascii_lowercase();
         space.by_name.insert(key.into(), index);
         self.definitions.push(definition);
@@ -252,7 +254,29 @@ impl Space {
             length_width,
             enclosed_by: None,
             by_code: BTreeMap::new(),
+            by_octet: Vec::new(),
             by_name: HashMap::new(),
+        }
+    }
+
+    fn position(&self, code: u32) -> Option<usize> {
+        match u8::try_from(code) {
+            Ok(octet) => *self.by_octet.get(usize::from(octet))?,
+            Err(_) => self.by_code.get(&code).copied(),
+        }
+    }
+
+    fn place(&mut self, code: u32, index: usize) {
+        self.by_code.insert(code, index);
+        let Ok(octet) = u8::try_from(code) else {
+            return;
+        };
+        let octet = usize::from(octet);
+        if self.by_octet.len() <= octet {
+            self.by_octet.resize(octet + 1, None);
+        }
+        if let Some(place) = self.by_octet.get_mut(octet) {
+            *place = Some(index);
         }
     }
 }
