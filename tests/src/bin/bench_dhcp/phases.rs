@@ -258,11 +258,11 @@ impl Bench {
 
     /// What a reply waits for at half of our highest rate, beside one sync of the disk.
     pub fn compare_waits(&mut self) -> Result<()> {
-        let Some(top) = self.top_rate(Kind::Ours) else {
-            return Ok(());
-        };
-        println!("\nwaits at half of the highest rate, in ms");
+        println!("\nwaits at half of the highest rate under each load, in ms");
         for maker in [Maker::Perfdhcp, Maker::Own] {
+            let Some(top) = self.report.figure(&subject(Kind::Ours, maker), "rate") else {
+                continue;
+            };
             let load = Load {
                 delays: true,
                 ..self.load(maker, top / 2.0, STANDARD)
