@@ -180,7 +180,16 @@ fn words(dice: &mut Dice) -> String {
 pub(super) fn rules(dice: &mut Dice) -> Option<String> {
     let count = dice.below(6);
     let rules: Vec<String> = (0..count).map(|_| rule(dice)).collect();
-    (dice.chance(40) && !rules.is_empty()).then(|| format!("map {}", rules.join(" ⏎ ")))
+    let mut text = format!("map {}", rules.join(" ⏎ "));
+    // A name that doubles each time around fills the original's memory.
+    if rules.iter().any(|rule| starts_over(rule)) {
+        text = text.replace("\\0\\0", "\\0");
+    }
+    (dice.chance(40) && !rules.is_empty()).then_some(text)
+}
+
+fn starts_over(rule: &str) -> bool {
+    rule.starts_with("s ") || rule.starts_with("rs ")
 }
 
 fn rule(dice: &mut Dice) -> String {
