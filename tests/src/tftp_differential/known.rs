@@ -83,6 +83,9 @@ pub(super) fn row(outcome: &Outcome) -> Option<&'static str> {
     found.map(|(words, _)| *words)
 }
 
+/// So much of a log line is compared: ours cuts what is longer than twice that.
+const COMPARED: usize = 4000;
+
 /// A line without what ours writes otherwise on purpose: escapes in log lines, and lines of its own.
 pub(super) fn plain(line: &str) -> Option<String> {
     const OWN: [&str; 1] = ["file is in use"];
@@ -90,10 +93,12 @@ pub(super) fn plain(line: &str) -> Option<String> {
         return None;
     }
     let is_log = line.starts_with(". ");
+    let length = if is_log { COMPARED } else { line.len() };
+    let line: String = line.chars().take(length).collect();
     Some(match is_log {
         // The original ends lines with a newline of its own, which cannot be told from a name's.
-        true => unescaped(line).trim_end_matches('?').to_owned(),
-        false => line.to_owned(),
+        true => unescaped(&line).trim_end_matches('?').to_owned(),
+        false => line,
     })
 }
 
