@@ -161,14 +161,14 @@ impl Parser<'_> {
                 (left, Binary::Junction(connective), Expression::Boolean(right))
                     if kind(&left) != Wanted::Data && kind(&left) != Wanted::Number =>
                 {
-                    let left = junction(self.truth(left)?);
+                    let left = closed_junction(self.truth(left)?);
                     let group = left.before(connective, junction(right));
                     Expression::Boolean(Boolean::Junction(group.into()))
                 }
                 (left, Binary::Arithmetic(operator), Expression::Number(right))
                     if kind(&left) != Wanted::Data && kind(&left) != Wanted::Boolean =>
                 {
-                    let left = arithmetic(self.quantity(left)?);
+                    let left = closed_arithmetic(self.quantity(left)?);
                     let group = left.before(operator, arithmetic(right));
                     Expression::Number(Number::Arithmetic(group.into()))
                 }
@@ -311,10 +311,7 @@ impl Parser<'_> {
         right: Expression,
     ) -> Parsed<Expression> {
         let (left, right) = (self.truth(left)?, self.truth(right)?);
-        let mut chain = junction(left);
-        if chain.is_open() {
-            chain = Chain::of(Boolean::Junction(chain.into()));
-        }
+        let mut chain = closed_junction(left);
         chain.push(connective, right);
         Ok(Expression::Boolean(Boolean::Junction(chain.into())))
     }
@@ -335,10 +332,7 @@ impl Parser<'_> {
         right: Expression,
     ) -> Parsed<Expression> {
         let (left, right) = (self.quantity(left)?, self.quantity(right)?);
-        let mut chain = arithmetic(left);
-        if chain.is_open() {
-            chain = Chain::of(Number::Arithmetic(chain.into()));
-        }
+        let mut chain = closed_arithmetic(left);
         chain.push(operator, right);
         Ok(Expression::Number(Number::Arithmetic(chain.into())))
     }
@@ -577,6 +571,24 @@ fn arithmetic(number: Number) -> Chain<Number, Operator> {
     match number {
         Number::Arithmetic(chain) => *chain,
         single => Chain::of(single),
+    }
+}
+
+/// The same where more follows that must not join a group of the condition's own.
+fn closed_junction(condition: Boolean) -> Chain<Boolean, Connective> {
+    let chain = junction(condition);
+    match chain.is_open() {
+        true => Chain::of(Boolean::Junction(chain.into())),
+        false => chain,
+    }
+}
+
+/// The same where more follows that must not join a group of the number's own.
+fn closed_arithmetic(number: Number) -> Chain<Number, Operator> {
+    let chain = arithmetic(number);
+    match chain.is_open() {
+        true => Chain::of(Number::Arithmetic(chain.into())),
+        false => chain,
     }
 }
 
