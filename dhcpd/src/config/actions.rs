@@ -160,7 +160,7 @@ impl Parser<'_> {
         Ok(Action::Case(value))
     }
 
-    /// `on EVENT or EVENT { … }`, or with a semicolon for nothing.
+    /// `on EVENT or EVENT { … }`; a semicolon or an empty block for nothing.
     pub(super) fn on_action(&mut self) -> Parsed<Action> {
         self.take();
         let mut events = Events::default();
@@ -178,7 +178,8 @@ impl Parser<'_> {
         let options = &self.build.config.options;
         let text = print_block(&body, options, HANDLER_INDENT);
         let text = Arc::from(text.into_bytes());
-        Ok(Action::On(events, Some(Arc::new(Handler { body, text }))))
+        let handler = (!body.is_empty()).then(|| Arc::new(Handler { body, text }));
+        Ok(Action::On(events, handler))
     }
 
     /// Only a client has transmissions.

@@ -1,6 +1,7 @@
 //! Statements as text, in the original's layout: how the lease file keeps `on` blocks.
 //!
-//! The original prints one word at a time and begins a new line where a word would go beyond column 79.
+//! The original prints one word at a time and begins a new line where a word would go beyond column 79. It counts columns from where
+//! it thinks that it is, which after the head of a statement, a variable or a word that fits nowhere is not where it is.
 
 use std::fmt::Write;
 
@@ -46,10 +47,14 @@ impl Printer<'_> {
 
     /// A word; on a line of its own with `indent` spaces if there is no room, otherwise behind `before`.
     fn word(&mut self, indent: usize, before: &str, word: &str, behind: &str) {
-        if self.column + before.len() + word.len() > WIDTH {
+        let length = before.len() + word.len();
+        if self.column + length <= WIDTH {
+            self.put(before);
+        } else if indent + length < WIDTH {
             self.line(indent);
         } else {
-            self.put(before);
+            self.line(self.column);
+            self.column = (WIDTH - 1).saturating_sub(length);
         }
         self.put(word);
         if !behind.is_empty() && self.column + behind.len() > WIDTH {
@@ -70,6 +75,7 @@ impl Printer<'_> {
             Action::Case(value) => {
                 self.line(indent.saturating_sub(1));
                 self.put("case ");
+                self.column = indent + 5;
                 self.expression(value, indent + 5, true);
                 self.word(indent + 5, "", ":", "");
                 return;
@@ -92,7 +98,11 @@ impl Printer<'_> {
             }
             Action::Fatal(text) => self.log("fatal", text, indent),
             Action::Set(name, value) => self.set(name, value, indent),
-            Action::Unset(name) => self.put(&format!("unset {name} ;")),
+            Action::Unset(name) => {
+                self.put("unset ");
+                self.word(indent + 6, "", name, "");
+                self.word(indent + 6, " ", ";", "");
+            }
             Action::Define(name, function) => {
                 self.put(&format!(
                     "define {name} ({}) {{",
@@ -102,7 +112,11 @@ impl Printer<'_> {
                 self.line(indent);
                 self.put("}");
             }
-            Action::Evaluate(value) => self.single("eval ", value, indent),
+            Action::Evaluate(value) => {
+                self.put("eval ");
+                self.expression(value, indent + 5, true);
+                self.put(";");
+            }
             // The original leaves the value out; outside of functions it has no effect.
             Action::Return(_) => self.put("return;"),
             Action::On(events, handler) => {
@@ -122,12 +136,6 @@ impl Printer<'_> {
         }
     }
 
-    fn single(&mut self, keyword: &str, value: &Expression, indent: usize) {
-        self.put(keyword);
-        self.expression(value, indent + keyword.len(), true);
-        self.put(";");
-    }
-
     fn assignment(&mut self, option: OptionId, how: Assignment, value: &Data, indent: usize) {
         let keyword = match how {
             Assignment::Replace => "supersede ",
@@ -137,7 +145,7 @@ impl Printer<'_> {
         };
         let name = self.option_name(option);
         self.put(&format!("{keyword}{name} = "));
-        self.data(value, indent + 6, true);
+        self.data(value, indent + 8, true);
         self.put(";");
     }
 
@@ -147,31 +155,71 @@ impl Printer<'_> {
         otherwise: &[Statement],
         indent: usize,
     ) {
-        for (index, (condition, block)) in branches.iter().enumerate() {
-            if index > 0 {
-                self.line(indent);
-            }
-            let keyword = if index > 0 { "} elsif " } else { "if " };
-            self.put(keyword);
-            self.boolean(condition, indent + 3, true);
-            self.word(indent + 2, " ", "{", "");
-            self.block(block, indent + 2);
-        }
-        if !otherwise.is_empty() {
-            self.line(indent);
-            self.put("} else {");
-            self.block(otherwise, indent + 2);
-        }
+        self.put("if ");
+        self.column = indent + 3;
+        self.branches(branches, otherwise, indent, indent + 3);
         self.line(indent);
         self.put("}");
     }
 
+    /// Conditions with their blocks, the first from this column on. An `if` that is all of an `else` becomes an `elsif`.
+    fn branches(
+        &mut self,
+        branches: &[(Boolean, Vec<Statement>)],
+        otherwise: &[Statement],
+        indent: usize,
+        column: usize,
+    ) {
+        let mut column = column;
+        for (index, (condition, block)) in branches.iter().enumerate() {
+            if index > 0 {
+                column = self.alternative(indent);
+            }
+            self.boolean(condition, column);
+            self.word(indent, " ", "{", "");
+            self.block(block, indent + 2);
+        }
+        match otherwise.split_first() {
+            None => {}
+            Some((only, [])) => self.alternatives(only, indent),
+            Some(_) => self.else_block(otherwise, indent),
+        }
+    }
+
+    fn alternatives(&mut self, only: &Statement, indent: usize) {
+        match &only.action {
+            Action::If {
+                branches,
+                otherwise,
+            } => {
+                let column = self.alternative(indent);
+                self.branches(branches, otherwise, indent, column);
+            }
+            _ => self.else_block(std::slice::from_ref(only), indent),
+        }
+    }
+
+    /// Returns the column at which the condition begins, for the original.
+    fn alternative(&mut self, indent: usize) -> usize {
+        self.line(indent);
+        self.put("} elsif ");
+        self.column = indent + 6;
+        self.column
+    }
+
+    fn else_block(&mut self, block: &[Statement], indent: usize) {
+        self.line(indent);
+        self.put("} else {");
+        self.block(block, indent + 2);
+    }
+
     fn switch(&mut self, subject: &Subject, block: &[Statement], indent: usize) {
         self.put("switch (");
+        self.column = indent + 7;
         match subject {
             Subject::Data(data) => self.data(data, indent + 7, true),
             Subject::Number(number) => self.number(number, indent + 7, true),
-            Subject::Boolean(boolean) => self.boolean(boolean, indent + 7, true),
+            Subject::Boolean(boolean) => self.boolean(boolean, indent + 7),
         }
         self.word(indent + 7, "", ")", "");
         self.word(indent, " ", "{", "");
@@ -184,6 +232,7 @@ impl Printer<'_> {
         self.put("log ");
         self.word(indent + 4, "", "(", "");
         self.word(indent + 4, "", &format!("{level},"), " ");
+        self.column = indent + 4;
         self.data(text, indent + 4, false);
         self.word(indent + 4, "", ");", "");
     }
@@ -192,149 +241,173 @@ impl Printer<'_> {
         self.put("set ");
         self.word(indent + 4, "", name, "");
         self.word(indent + 4, " ", "=", " ");
+        self.column = indent + 3;
         self.expression(value, indent + 3, false);
         self.word(indent + 4, " ", ";", "");
     }
 
     fn execute(&mut self, program: &[u8], arguments: &[Data], indent: usize) {
-        self.put(&format!("execute ({}", quoted(program)));
+        let inner = indent + 4;
+        self.column = inner;
+        self.word(inner, "", "execute", "");
+        self.word(inner, " ", "(", "");
+        self.word(inner, "", &quoted(program), "");
         for argument in arguments {
-            self.word(indent + 4, "", ",", " ");
-            self.data(argument, indent + 4, false);
+            self.word(inner, "", ",", " ");
+            self.data(argument, inner, false);
         }
-        self.put(");");
+        self.word(inner, "", ");", "");
     }
 
     fn expression(&mut self, expression: &Expression, indent: usize, first: bool) {
         match expression {
             Expression::Data(data) => self.data(data, indent, first),
-            Expression::Boolean(boolean) => self.boolean(boolean, indent, first),
+            Expression::Boolean(boolean) => self.boolean(boolean, indent),
             Expression::Number(number) => self.number(number, indent, first),
-            Expression::Variable(name) => self.word(indent, "", name, ""),
+            Expression::Variable(name) => self.variable(name, indent),
             Expression::Call(call) => self.call(call, indent),
         }
     }
 
+    fn variable(&mut self, name: &str, indent: usize) {
+        self.column = indent;
+        self.word(indent, "", name, "");
+    }
+
     fn call(&mut self, call: &Call, indent: usize) {
-        self.word(indent, "", &call.name, " ");
-        self.word(indent, "", "(", "");
-        let inner = self.column;
+        self.variable(&call.name, indent);
+        self.word(indent, " ", "(", "");
         for (index, argument) in call.arguments.iter().enumerate() {
             if index > 0 {
-                self.word(inner, "", ",", " ");
+                self.word(indent, "", ",", " ");
             }
-            self.expression(argument, inner, true);
+            self.expression(argument, indent, index == 0);
         }
         self.word(indent, "", ")", "");
     }
 
-    fn boolean(&mut self, boolean: &Boolean, indent: usize, first: bool) {
+    fn boolean(&mut self, boolean: &Boolean, indent: usize) {
         match boolean {
             Boolean::Constant(value) => self.word(indent, "", &value.to_string(), ""),
-            Boolean::DataEqual(left, right) => {
-                self.data(left, indent, first);
-                self.word(indent, " ", "=", " ");
-                self.data(right, indent + 2, false);
-            }
-            Boolean::DataUnequal(left, right) => {
-                self.data(left, indent, first);
-                self.word(indent, " ", "!=", " ");
-                self.data(right, indent + 2, false);
-            }
-            Boolean::NumberEqual(left, right) => {
-                self.number(left, indent, first);
-                self.word(indent, " ", "=", " ");
-                self.number(right, indent + 2, false);
-            }
+            Boolean::DataEqual(left, right) => self.compare([left, right], "=", indent),
+            Boolean::DataUnequal(left, right) => self.compare([left, right], "!=", indent),
+            Boolean::NumberEqual(left, right) => self.compare_numbers([left, right], "=", indent),
             Boolean::NumberUnequal(left, right) => {
-                self.number(left, indent, first);
-                self.word(indent, " ", "!=", " ");
-                self.number(right, indent + 2, false);
+                self.compare_numbers([left, right], "!=", indent);
             }
-            Boolean::Equal(left, right) => {
-                self.expression(left, indent, first);
-                self.word(indent, " ", "=", " ");
-                self.expression(right, indent + 2, false);
-            }
-            Boolean::Unequal(left, right) => {
-                self.expression(left, indent, first);
-                self.word(indent, " ", "!=", " ");
-                self.expression(right, indent + 2, false);
-            }
+            Boolean::Equal(left, right) => self.compare_any([left, right], "=", indent),
+            Boolean::Unequal(left, right) => self.compare_any([left, right], "!=", indent),
             Boolean::Matches(found) => {
-                self.data(&found.data, indent, first);
                 let operator = if found.ignores_case { "~~" } else { "~=" };
-                self.word(indent, " ", operator, " ");
-                self.data(&found.pattern, indent + 2, false);
+                self.compare([&found.data, &found.pattern], operator, indent);
             }
             Boolean::Junction(chain) => self.junction(chain, indent),
             Boolean::Not(inner) => {
                 self.word(indent, "", "not", " ");
-                self.boolean(inner, indent + 1, true);
+                self.boolean(inner, indent + 2);
             }
-            Boolean::Exists(id) => {
-                let name = self.option_name(*id);
-                self.word(indent, "", "exists", " ");
-                self.word(indent, "", &name, "");
-            }
+            Boolean::Exists(id) => self.option("exists", *id, indent),
             Boolean::Known => self.word(indent, "", "known", ""),
             Boolean::Static => self.word(indent, "", "static", ""),
-            Boolean::Defined(name) => self.word(indent, "", &format!("defined ({name})"), ""),
-            Boolean::Check => self.word(indent, "", "check \"default\"", ""),
-            Boolean::Variable(name) => self.word(indent, "", name, ""),
+            Boolean::Defined(name) => {
+                self.variable("defined", indent);
+                self.word(indent, " ", "(", "");
+                self.word(indent, "", name, "");
+                self.word(indent, "", ")", "");
+            }
+            Boolean::Check => {
+                self.word(indent, "", "check", "");
+                self.word(indent, " ", "\"default\"", "");
+            }
+            Boolean::Variable(name) => self.variable(name, indent),
             Boolean::Call(call) => self.call(call, indent),
         }
     }
 
+    fn compare(&mut self, [left, right]: [&Data; 2], operator: &str, indent: usize) {
+        self.data(left, indent, true);
+        self.word(indent, " ", operator, " ");
+        self.data(right, indent + 2, false);
+    }
+
+    fn compare_numbers(&mut self, [left, right]: [&Number; 2], operator: &str, indent: usize) {
+        self.number(left, indent, true);
+        self.word(indent, " ", operator, " ");
+        self.number(right, indent + 2, false);
+    }
+
+    fn compare_any(&mut self, [left, right]: [&Expression; 2], operator: &str, indent: usize) {
+        self.expression(left, indent, true);
+        self.word(indent, " ", operator, " ");
+        self.expression(right, indent + 2, false);
+    }
+
+    /// What an operator opens is its right side, to the end.
     fn junction(&mut self, chain: &Chain<Boolean, Connective>, indent: usize) {
-        self.boolean(&chain.first, indent, true);
+        let mut indent = indent;
+        self.boolean(&chain.first, indent);
         for link in &chain.rest {
             let word = match link.operator {
                 Connective::And => "and",
                 Connective::Or => "or",
             };
             self.word(indent, " ", word, " ");
-            self.boolean(&link.operand, indent + 2, false);
+            self.boolean(&link.operand, indent + 2);
+            indent += if link.opens { 2 } else { 0 };
+        }
+    }
+
+    fn arithmetic(&mut self, chain: &Chain<Number, Operator>, indent: usize) {
+        let mut indent = indent;
+        self.number(&chain.first, indent, true);
+        for link in &chain.rest {
+            self.word(indent, " ", operator_mark(link.operator), " ");
+            self.number(&link.operand, indent + 2, link.opens);
+            indent += if link.opens { 2 } else { 0 };
         }
     }
 
     fn number(&mut self, number: &Number, indent: usize, first: bool) {
         match number {
-            Number::Constant(value) => self.word(indent, "", &value.to_string(), ""),
+            Number::Constant(value) => {
+                let value = u64::from_ne_bytes(value.to_ne_bytes());
+                self.word(indent, "", &value.to_string(), "");
+            }
             Number::ExtractInt(data, width) => {
-                self.start("extract-int", indent, first);
-                let inner = self.column;
-                self.data(data, inner, true);
-                self.word(inner, "", ",", " ");
-                self.word(inner, " ", &width.to_string(), "");
-                self.word(indent, "", ")", "");
+                let inner = self.start("extract-int", indent, first);
+                self.data(data, indent, true);
+                self.end_with_width(*width, indent, inner);
             }
             Number::LeaseTime => self.word(indent, "", "lease-time", ""),
             Number::ClientState => self.word(indent, "", "client-state", ""),
-            Number::Arithmetic(chain) => {
-                self.number(&chain.first, indent, first);
-                for link in &chain.rest {
-                    self.word(indent, " ", operator_mark(link.operator), " ");
-                    self.number(&link.operand, indent + 2, false);
-                }
-            }
-            Number::Variable(name) => self.word(indent, "", name, ""),
+            Number::Arithmetic(chain) => self.arithmetic(chain, indent),
+            Number::Variable(name) => self.variable(name, indent),
             Number::Call(call) => self.call(call, indent),
         }
     }
 
-    /// A function's name and parenthesis. One that is not the first thing on its line begins a new one.
-    fn start(&mut self, name: &str, indent: usize, first: bool) {
+    fn end_with_width(&mut self, width: u8, indent: usize, inner: usize) {
+        self.word(inner, "", ",", " ");
+        self.word(inner, " ", &width.to_string(), "");
+        self.word(indent, "", ")", "");
+    }
+
+    /// A function's name and parenthesis, on a new line if it is not the first thing; returns the column behind them.
+    fn start(&mut self, name: &str, indent: usize, first: bool) -> usize {
         if !first {
             self.line(indent);
         }
-        self.word(indent, "", name, "");
-        self.word(indent, " ", "(", "");
+        self.start_here(name, indent)
     }
 
-    fn list(&mut self, name: &str, items: &[Data], indent: usize, first: bool) {
-        self.start(name, indent, first);
-        let inner = self.column;
+    fn start_here(&mut self, name: &str, indent: usize) -> usize {
+        self.word(indent, "", name, "");
+        self.word(indent, " ", "(", "");
+        self.column
+    }
+
+    fn pick(&mut self, items: &[Data], indent: usize, first: bool) {
+        let inner = self.start("pick-first-value", indent, first);
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.word(inner, "", ",", " ");
@@ -344,77 +417,84 @@ impl Printer<'_> {
         self.word(indent, "", ")", "");
     }
 
-    /// `a, b, c` are a concatenation of one of `a` and `b`, and `c`.
+    /// A function of data alone.
+    fn simple(&mut self, name: &str, data: &Data, indent: usize) {
+        let inner = self.start_here(name, indent);
+        self.data(data, inner, true);
+        self.word(indent, "", ")", "");
+    }
+
     /// A function of a number and data.
     fn numbered(&mut self, name: &str, number: &Number, data: &Data, indent: usize, first: bool) {
-        self.start(name, indent, first);
-        let inner = self.column;
+        let inner = self.start(name, indent, first);
         self.number(number, inner, true);
         self.word(inner, "", ",", " ");
         self.data(data, inner, false);
         self.word(indent, "", ")", "");
     }
 
+    /// `a, b, c` are a concatenation of one of `a` and `b`, and `c`; one that stands last is written as part of this one.
     fn concat(&mut self, parts: &[Data], indent: usize, first: bool) {
-        let Some((front, rest)) = parts.split_first() else {
-            return;
-        };
-        let (mut outer, mut is_first) = (indent, first);
-        let mut columns = Vec::new();
-        for _ in rest {
-            self.start("concat", outer, is_first);
-            columns.push((outer, self.column));
-            outer = self.column;
-            is_first = true;
-        }
-        self.data(front, outer, true);
-        for (part, (outer, inner)) in rest.iter().zip(columns.into_iter().rev()) {
+        let inner = self.start("concat", indent, first);
+        let mut parts = parts;
+        let mut is_first = true;
+        while let Some((last, front)) = parts.split_last() {
+            self.front(front, inner, is_first);
+            is_first = false;
             self.word(inner, "", ",", " ");
-            self.data(part, inner, false);
-            self.word(outer, "", ")", "");
+            match last {
+                Data::Concat(more) => parts = more,
+                last => {
+                    self.data(last, inner, false);
+                    break;
+                }
+            }
+        }
+        self.word(indent, "", ")", "");
+    }
+
+    fn front(&mut self, front: &[Data], indent: usize, first: bool) {
+        match front {
+            [one] => self.data(one, indent, first),
+            several => self.concat(several, indent, first),
         }
     }
 
     fn data(&mut self, data: &Data, indent: usize, first: bool) {
         match data {
             Data::Constant(bytes) => self.constant(bytes, indent),
-            Data::Assembled(parts) => {
-                for part in parts {
-                    match part {
-                        Part::Bytes(bytes) => self.constant(bytes, indent),
-                        Part::Addresses(name) | Part::FirstAddress(name) => {
-                            self.word(indent, "", &format!("gethostbyname (\"{name}\")"), "");
-                        }
-                    }
-                }
-            }
+            Data::Assembled(parts) => parts.iter().for_each(|part| self.part(part, indent)),
             Data::Null => self.word(indent, "", "null", ""),
-            Data::Option(id) => self.option("option", *id, indent, first),
-            Data::ConfigOption(id) => self.option("config-option", *id, indent, first),
+            Data::Option(id) => self.option_on_a_line("option", *id, indent, first),
+            Data::ConfigOption(id) => self.option_on_a_line("config-option", *id, indent, first),
             Data::Hardware => self.word(indent, "", "hardware", ""),
             Data::Packet(offset, length) => {
-                self.start("packet", indent, first);
-                self.numbers([offset, length], indent);
+                let inner = self.start_here("packet", indent);
+                self.number(offset, indent, true);
+                self.word(inner, "", ",", " ");
+                self.number(length, inner, false);
+                self.word(indent, "", ")", "");
             }
             Data::Substring(data, offset, length) => {
-                self.start("substring", indent, first);
-                let inner = self.column;
+                let inner = self.start("substring", indent, first);
                 self.data(data, inner, true);
+                self.word(indent, "", ",", " ");
+                self.number(offset, indent, false);
                 self.word(inner, "", ",", " ");
-                self.numbers([offset, length], indent);
+                self.number(length, inner, false);
+                self.word(indent, "", ")", "");
             }
             Data::Suffix(data, length) => {
-                self.start("suffix", indent, first);
-                let inner = self.column;
+                let inner = self.start("suffix", indent, first);
                 self.data(data, inner, true);
                 self.word(inner, "", ",", " ");
                 self.number(length, inner, false);
                 self.word(indent, "", ")", "");
             }
             Data::Concat(parts) => self.concat(parts, indent, first),
-            Data::Pick(parts) => self.list("pick-first-value", parts, indent, first),
-            Data::Lower(data) => self.list("lcase", std::slice::from_ref(data), indent, first),
-            Data::Upper(data) => self.list("ucase", std::slice::from_ref(data), indent, first),
+            Data::Pick(parts) => self.pick(parts, indent, first),
+            Data::Lower(data) => self.simple("lcase", data, indent),
+            Data::Upper(data) => self.simple("ucase", data, indent),
             Data::Reverse(width, data) => self.numbered("reverse", width, data, indent, first),
             Data::Relay(number, data) => self.numbered("v6relay", number, data, indent, first),
             Data::BinaryToAscii {
@@ -423,8 +503,7 @@ impl Printer<'_> {
                 separator,
                 data,
             } => {
-                self.start("binary-to-ascii", indent, first);
-                let inner = self.column;
+                let inner = self.start("binary-to-ascii", indent, first);
                 self.number(base, inner, true);
                 self.word(inner, "", ",", " ");
                 self.number(width, inner, false);
@@ -435,53 +514,67 @@ impl Printer<'_> {
                 self.word(indent, "", ")", "");
             }
             Data::EncodeInt(number, width) => {
-                self.start("encode-int", indent, first);
-                let inner = self.column;
-                self.number(number, inner, true);
-                self.word(inner, "", ",", " ");
-                self.word(inner, " ", &width.to_string(), "");
-                self.word(indent, "", ")", "");
+                let inner = self.start("encode-int", indent, first);
+                self.number(number, indent, true);
+                self.end_with_width(*width, indent, inner);
             }
             Data::HostName => self.word(indent, "", "host-decl-name", ""),
             Data::LeasedAddress => self.word(indent, "", "leased-address", ""),
             Data::Filename => self.word(indent, "", "filename", ""),
             Data::ServerName => self.word(indent, "", "server-name", ""),
             Data::OwnName => self.word(indent, "", "gethostname()", ""),
-            Data::HostAddresses(name) => {
-                self.word(indent, "", &format!("gethostbyname (\"{name}\")"), "");
-            }
-            Data::Variable(name) => self.word(indent, "", name, ""),
+            Data::HostAddresses(name) => self.look_up(name, indent),
+            Data::Variable(name) => self.variable(name, indent),
             Data::Call(call) => self.call(call, indent),
         }
     }
 
-    fn numbers(&mut self, [offset, length]: [&Number; 2], indent: usize) {
-        let inner = self.column;
-        self.number(offset, inner, true);
-        self.word(inner, "", ",", " ");
-        self.number(length, inner, false);
+    fn part(&mut self, part: &Part, indent: usize) {
+        match part {
+            Part::Bytes(bytes) => self.constant(bytes, indent),
+            Part::Addresses(name) | Part::FirstAddress(name) => self.look_up(name, indent),
+        }
+    }
+
+    fn look_up(&mut self, name: &str, indent: usize) {
+        self.start_here("gethostbyname", indent);
+        self.word(indent, "", &format!("\"{name}\""), "");
         self.word(indent, "", ")", "");
     }
 
-    fn option(&mut self, keyword: &str, id: OptionId, indent: usize, first: bool) {
+    fn option_on_a_line(&mut self, keyword: &str, id: OptionId, indent: usize, first: bool) {
         if !first {
             self.line(indent);
         }
-        let name = self.option_name(id);
-        self.word(indent, "", keyword, " ");
-        self.word(indent, "", &name, "");
+        self.option(keyword, id, indent);
+    }
+
+    fn option(&mut self, keyword: &str, id: OptionId, indent: usize) {
+        self.word(indent, "", keyword, "");
+        let name = self.registry.name(id);
+        let space = self.registry.space(id.space);
+        match space.filter(|_| id.space != SpaceId::DHCP) {
+            None => self.word(indent, " ", &name, ""),
+            Some(space) => {
+                self.word(indent, " ", &space.name, "");
+                self.word(indent, "", ".", "");
+                self.word(indent, "", &name, "");
+            }
+        }
     }
 
     /// Text as text, other bytes in hexadecimal.
     fn constant(&mut self, bytes: &[u8], indent: usize) {
-        let text = bytes
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() || *byte == b' ');
-        let word = match text {
-            true => quoted(bytes),
-            false => hex(bytes),
-        };
-        self.word(indent, "", &word, "");
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+        if bytes.iter().all(is_text) {
+            return self.word(indent, "", &quoted(bytes), "");
+        }
+        for (index, byte) in bytes.iter().enumerate() {
+            if index > 0 {
+                self.word(indent, "", ":", "");
+            }
+            self.word(indent, "", &format!("{byte:02x}"), "");
+        }
     }
 
     fn option_name(&self, id: OptionId) -> String {
@@ -506,11 +599,6 @@ fn quoted(bytes: &[u8]) -> String {
     }
     text.push('"');
     text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let octets: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    octets.join(":")
 }
 
 fn operator_mark(operator: Operator) -> &'static str {
