@@ -26,9 +26,13 @@ pub(super) fn allocate(
         })?;
     let subnet = exchange.config().subnet_of(found.lease.address)?;
     let mut lease = found.lease.into_owned();
-    lease.host = None;
     if lease.state == State::Abandoned {
         outbox.error(words::reclaiming(lease.address));
+    }
+    // The client of an offer that nobody took up.
+    let stale = lease.host.take().and_then(|id| exchange.host(id));
+    if let Some(host) = stale {
+        outbox.debug(words::stale_host(&host.name, lease.address));
     }
     Some(Candidate {
         lease,

@@ -246,6 +246,12 @@ pub(super) fn abandoning(address: Ipv4Addr, why: &str) -> String {
     format!("Abandoning IP address {address}: {why}")
 }
 
+pub(super) fn stale_host(host: &str, address: Ipv4Addr) -> String {
+    format!(
+        "soft impossible condition (dhcp.c:5126): stale host \"{host}\" found on lease {address}"
+    )
+}
+
 pub(super) fn reclaiming(address: Ipv4Addr) -> String {
     format!("Reclaiming abandoned lease {address}.")
 }
