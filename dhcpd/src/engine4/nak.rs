@@ -16,7 +16,7 @@ use crate::wire::{self, BROADCAST_FLAG, MessageType, ReplyKind};
 
 impl Engine {
     /// Refuses `address`. `scope` is where to look for settings when the client's link is unknown. The reason of the last
-    /// search becomes option 56.
+    /// search becomes option 56. Of what is configured `echo-client-id` counts, and `server-identifier` outside of classes.
     pub(super) fn nak(
         &self,
         exchange: &Exchange<'_>,
@@ -25,7 +25,10 @@ impl Engine {
         outbox: &mut Outbox,
     ) {
         let context = exchange.global_context(None, false);
-        let settings = settings(exchange, scope, &context);
+        let mut settings = OptionSet::new();
+        execute_link(exchange, scope, &context, &mut settings);
+        let configured = configured_identifier(&context, &settings);
+        exchange.execute_classes(None, &context, &mut settings);
         let mut set = OptionSet::new();
         set.put(
             codes::DHCP_MESSAGE_TYPE,
@@ -36,7 +39,6 @@ impl Engine {
             let reason = self.refusal.as_bytes();
             set.put(codes::DHCP_MESSAGE, reason, "reason of the refusal");
         }
-        let configured = configured_identifier(&context, &settings);
         let source = configured.unwrap_or(exchange.interface.address);
         let identifier = source.octets().to_vec();
         set.put(
@@ -63,19 +65,6 @@ impl Engine {
             needs_durable: false,
         });
     }
-}
-
-/// What is configured for the client's link and classes. Of this a refusal heeds `server-identifier` and
-/// `echo-client-id` only.
-fn settings<'x>(
-    exchange: &Exchange<'x>,
-    scope: Option<ScopeId>,
-    context: &Context<'_>,
-) -> OptionSet<'x> {
-    let mut settings = OptionSet::new();
-    execute_link(exchange, scope, context, &mut settings);
-    exchange.execute_classes(None, context, &mut settings);
-    settings
 }
 
 /// Executes what holds on the client's link: its first subnet and its first pool, else `scope`, else the outermost scope.
