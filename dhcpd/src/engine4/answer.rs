@@ -1,5 +1,6 @@
 //! The reply that goes with a lease (reference isc-dhcpd-options.md, sections 3 and 6).
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use common::log::Line;
@@ -12,11 +13,11 @@ use super::outbox::{Outbox, Reply};
 use super::route::{on_arrival_link, route};
 use super::times::Term;
 use super::words;
-use crate::eval::{Evaluator, Flag};
+use crate::eval::{Context, Evaluator, Flag};
 use crate::lease::Lease;
 use crate::options::{OptionSet, codes};
 use crate::wire::{
-    self, BROADCAST_FLAG, FILE_LENGTH, Header, MessageType, ReplyKind, SNAME_LENGTH,
+    self, BROADCAST_FLAG, FILE_LENGTH, Header, MessageType, ReplyKind, ReplyNote, SNAME_LENGTH,
 };
 
 /// What a client is told.
@@ -90,17 +91,14 @@ impl Engine {
         put_found_name(exchange, lease, &context, &mut set, outbox);
         let values = context.over(&set);
         let header = header_of(grant, lease, &values);
-        let mut log = Outbox::default();
-        let built = build(
-            exchange,
-            grant.answer.reply_kind(),
-            header,
-            &values,
-            &mut log,
-        );
-        let bytes = built.map_err(|line| outbox.error(line)).ok()?;
+        let texts = Texts::of(&values);
+        let reply = texts.reply(exchange, grant.answer.reply_kind(), header);
+        let plan = plan(&reply, exchange, &context, &values, outbox)?;
         outbox.info(grant.prefix.clone());
-        log.lines.splice(0..0, context.take_lines());
+        let mut log = Outbox::default();
+        texts.complain(&mut log);
+        let bytes = build_as(&reply, &plan, exchange, &values, &mut log);
+        log.lines.extend(context.take_lines());
         log.info(outcome(grant, lease));
         let local = on_arrival_link(exchange, grant.candidate.subnet);
         let reply = Reply {
@@ -138,35 +136,81 @@ pub(super) fn echo(exchange: &Exchange<'_>) -> Header {
     header
 }
 
-/// Builds the message; the error is a line to log instead.
-pub(super) fn build(
+/// What is settled about a reply before the request is logged; `None`, with a line that says why, if there is no reply.
+pub(super) fn plan(
+    reply: &wire::Reply<'_>,
     exchange: &Exchange<'_>,
-    kind: ReplyKind,
-    header: Header,
+    context: &Context<'_>,
     values: &Evaluator<'_>,
     outbox: &mut Outbox,
-) -> Result<Vec<u8>, String> {
-    let file = values.value(codes::FILENAME).unwrap_or_default();
-    let sname = values.value(codes::SERVER_NAME).unwrap_or_default();
-    if file.len() >= FILE_LENGTH {
-        outbox.info(words::name_cut("file", FILE_LENGTH, &file));
-    }
-    if sname.len() >= SNAME_LENGTH {
-        outbox.info(words::name_cut("server", SNAME_LENGTH, &sname));
-    }
-    let reply = wire::Reply {
-        kind,
-        header,
-        chaddr: *exchange.request.view.chaddr(),
-        file: &file,
-        sname: &sname,
-    };
+) -> Option<wire::Plan> {
     let mut notes = Vec::new();
-    let built = reply.build(&exchange.request, values, &mut notes);
-    notes
-        .iter()
-        .for_each(|note| outbox.error(words::reply_note(note)));
-    built.map_err(|error| words::reply_error(&error))
+    let plan = reply.plan(&exchange.request, values, &mut notes);
+    outbox.collect(context);
+    report(&notes, outbox);
+    plan.map_err(|error| outbox.error(words::reply_error(&error)))
+        .ok()
+}
+
+/// Builds the message that was planned.
+pub(super) fn build_as(
+    reply: &wire::Reply<'_>,
+    plan: &wire::Plan,
+    exchange: &Exchange<'_>,
+    values: &Evaluator<'_>,
+    outbox: &mut Outbox,
+) -> Vec<u8> {
+    let mut notes = Vec::new();
+    let bytes = reply.build_as(plan, &exchange.request, values, &mut notes);
+    report(&notes, outbox);
+    bytes
+}
+
+fn report(notes: &[ReplyNote], outbox: &mut Outbox) {
+    for note in notes {
+        outbox.error(words::reply_note(note));
+    }
+}
+
+/// What `filename` and `server-name` say.
+pub(super) struct Texts<'e> {
+    file: Cow<'e, [u8]>,
+    sname: Cow<'e, [u8]>,
+}
+
+impl<'e> Texts<'e> {
+    pub(super) fn of(values: &Evaluator<'e>) -> Self {
+        Self {
+            file: values.value(codes::FILENAME).unwrap_or_default(),
+            sname: values.value(codes::SERVER_NAME).unwrap_or_default(),
+        }
+    }
+
+    /// Says what does not fit into its field.
+    pub(super) fn complain(&self, outbox: &mut Outbox) {
+        if self.file.len() >= FILE_LENGTH {
+            outbox.info(words::name_cut("file", FILE_LENGTH, &self.file));
+        }
+        if self.sname.len() >= SNAME_LENGTH {
+            outbox.info(words::name_cut("server", SNAME_LENGTH, &self.sname));
+        }
+    }
+
+    /// A reply with them in its fields.
+    pub(super) fn reply(
+        &self,
+        exchange: &Exchange<'_>,
+        kind: ReplyKind,
+        header: Header,
+    ) -> wire::Reply<'_> {
+        wire::Reply {
+            kind,
+            header,
+            chaddr: *exchange.request.view.chaddr(),
+            file: &self.file,
+            sname: &self.sname,
+        }
+    }
 }
 
 fn outcome(grant: &Grant<'_, '_>, lease: &Lease) -> String {

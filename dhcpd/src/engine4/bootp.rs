@@ -8,7 +8,7 @@ use super::answer::{Answer, echo};
 use super::exchange::Exchange;
 use super::fill::{put_host_name, put_subnet_mask};
 use super::find::Candidate;
-use super::grant::Grant;
+use super::grant::{Grant, run_commit};
 use super::outbox::{Outbox, Reply, Route};
 use super::route::to_relay;
 use super::words;
@@ -65,6 +65,7 @@ fn reply_static(exchange: &Exchange<'_>, candidate: &Candidate, prefix: &str, ou
     let values = context.over(&set);
     let header = header(exchange, candidate.lease.address, &values);
     let built = build(exchange, header, &values, outbox);
+    run_commit(&context, &mut set);
     exchange.settle(&context, outbox);
     let bytes = match built {
         Ok(bytes) => bytes,

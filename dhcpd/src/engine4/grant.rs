@@ -3,6 +3,8 @@
 
 use std::net::Ipv4Addr;
 
+use common::time::Time;
+
 use super::Engine;
 use super::answer::Answer;
 use super::exchange::Exchange;
@@ -13,7 +15,7 @@ use super::renew::{Renewal, Standing, renew};
 use super::times::{Closed, Question, Term};
 use super::words;
 use crate::config::model::HostId;
-use crate::eval::{Bound, Context, Evaluator, Flag, execute_handler};
+use crate::eval::{Bound, Context, Evaluator, Flag, LeaseFacts, execute_handler};
 use crate::lease::{Account, Lease};
 use crate::options::{OptionSet, codes};
 
@@ -43,17 +45,19 @@ impl Engine {
         }
         grant.find_host();
         let exchange = grant.exchange;
-        let candidate = &grant.candidate;
-        let facts = exchange.facts_under(grant.host, &candidate.lease, candidate.is_static());
-        let context = exchange.context(Some(facts), grant.known);
+        // The declaration found just now goes into the lease later: statements do not see its name yet.
+        let facts = exchange.facts(&grant.candidate.lease, grant.candidate.is_static());
+        let mut context = exchange.context(Some(facts), grant.known);
         if !grant.forgets_variables() {
             context.put_variables(variables_of(&grant.candidate.lease));
         }
         let mut set = OptionSet::new();
         exchange.execute_for_lease(&grant.candidate, &context, &mut set);
         self.release_others(&grant, &context.over(&set), outbox);
-        if grant.is_too_early(&context.over(&set), outbox) {
-            return outbox.collect(&context);
+        let refusal = grant.is_too_early(&context.over(&set));
+        if let Some(line) = refusal {
+            outbox.collect(&context);
+            return outbox.info(line);
         }
         if let Some(host) = grant.host {
             let until = exchange.inner_scope(&grant.candidate);
@@ -71,6 +75,7 @@ impl Engine {
             Ok(term) => {
                 note_vendor_class(exchange, &context);
                 if grant.answer.commits() {
+                    context.lease = Some(grant.facts_then(term));
                     run_commit(&context, &mut set);
                     outbox.collect(&context);
                 }
@@ -203,7 +208,7 @@ fn note_vendor_class(exchange: &Exchange<'_>, context: &Context<'_>) {
 }
 
 /// Does what `on commit` asks for.
-fn run_commit<'x>(context: &Context<'_>, set: &mut OptionSet<'x>) {
+pub(super) fn run_commit<'x>(context: &Context<'_>, set: &mut OptionSet<'x>) {
     if let Some(Some(handler)) = context.handlers().commit {
         execute_handler(&handler.body, context, set);
     }
@@ -219,15 +224,22 @@ impl<'x> Grant<'_, 'x> {
             .or_else(|| exchange.addressless(exchange.hosts_by_option()));
     }
 
-    /// `min-secs`: another server is to answer first.
-    fn is_too_early(&self, values: &Evaluator<'_>, outbox: &mut Outbox) -> bool {
-        let secs = self.exchange.request.view.header().secs;
-        let wanted = values.uint8(codes::MIN_SECS).unwrap_or(0);
-        let early = self.answer == Answer::Offer && secs < u16::from(wanted);
-        if early {
-            outbox.info(words::too_early(&self.prefix, wanted, secs));
+    /// What will be known about the lease once the client has it.
+    fn facts_then(&self, term: Term) -> LeaseFacts<'x> {
+        let (lease, is_static) = (&self.candidate.lease, self.candidate.is_static());
+        let mut facts = self.exchange.facts_under(self.host, lease, is_static);
+        facts.ends = Time::from_seconds(i64::from(term.expiry));
+        facts
+    }
+
+    /// `min-secs`: another server is to answer first. The line says so.
+    fn is_too_early(&self, values: &Evaluator<'_>) -> Option<String> {
+        if self.answer != Answer::Offer {
+            return None;
         }
-        early
+        let secs = self.exchange.request.view.header().secs;
+        let wanted = values.uint8(codes::MIN_SECS)?;
+        (secs < u16::from(wanted)).then(|| words::too_early(&self.prefix, wanted, secs))
     }
 
     /// Only a declaration that goes by hardware address can say so.

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::Engine;
-use super::answer::{build, echo};
+use super::answer::{Texts, build_as, echo, plan};
 use super::exchange::Exchange;
 use super::fill::{put_selection, put_server_identifier, put_subnet_mask};
 use super::locate::Selection;
@@ -100,16 +100,18 @@ impl Engine {
         }
         let values = context.over(&set);
         let by_relay = exchange.ciaddr().is_unspecified() && exchange.is_relayed();
-        let header = header_of(exchange, by_relay, &values);
-        let built = build(exchange, ReplyKind::Inform, header, &values, outbox);
+        let texts = Texts::of(&values);
+        outbox.collect(&context);
+        texts.complain(outbox);
+        let mut message = texts.reply(exchange, ReplyKind::Inform, echo(exchange));
+        let Some(plan) = plan(&message, exchange, &context, &values, outbox) else {
+            return exchange.settle(&context, outbox);
+        };
+        outbox.info(prefix);
+        message.header = header_of(exchange, by_relay, &values);
+        let bytes = build_as(&message, &plan, exchange, &values, outbox);
         exchange.settle(&context, outbox);
-        match built {
-            Err(line) => outbox.error(line),
-            Ok(bytes) => {
-                outbox.info(prefix);
-                reply(exchange, position.client, by_relay, bytes, outbox);
-            }
-        }
+        reply(exchange, position.client, by_relay, bytes, outbox);
     }
 
     /// Subnet, pool of the client's address, classes, host.

@@ -57,7 +57,9 @@ impl Engine {
         let context = exchange.global_context(None, false);
         let mut set = OptionSet::new();
         execute_for_relay(exchange, &context, &mut set);
-        if context.over(&set).is_on(codes::LEASEQUERY, Flag::Deny) {
+        let allowed = context.over(&set).is_on(codes::LEASEQUERY, Flag::Deny);
+        outbox.collect(&context);
+        if allowed {
             self.answer_query(exchange, &context, set, outbox);
         } else {
             outbox.info(words::lease_query_denied(exchange.giaddr()));
@@ -90,6 +92,7 @@ impl Engine {
             Ok(bytes) => send(exchange, bytes, outbox),
             Err(line) => return outbox.error(line),
         }
+        outbox.collect(context);
         outbox.info(words::lease_answer(
             kind,
             exchange.giaddr(),

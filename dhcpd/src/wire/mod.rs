@@ -18,7 +18,7 @@ mod view;
 pub use fqdn::part as fqdn_part;
 pub use index::{Fault, Malformed, Options, Received};
 pub use note::Note;
-pub use reply::{FILE_LENGTH, Reply, ReplyError, ReplyKind, ReplyNote, SNAME_LENGTH};
+pub use reply::{FILE_LENGTH, Plan, Reply, ReplyError, ReplyKind, ReplyNote, SNAME_LENGTH};
 pub use request::{MessageType, Reject, Request};
 pub use view::{
     BOOTREPLY, BOOTREQUEST, BROADCAST_FLAG, FIXED_LENGTH, Header, MAGIC_COOKIE, View, text_of,

@@ -61,6 +61,14 @@ pub struct Reply<'r> {
     pub sname: &'r [u8],
 }
 
+/// What is settled about a reply before any of its options is looked at.
+#[derive(Debug)]
+pub struct Plan {
+    site: SiteSpace,
+    list: Vec<u8>,
+    area: usize,
+}
+
 /// Why there is no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplyError {
@@ -98,21 +106,48 @@ impl Reply<'_> {
         values: &Evaluator<'_>,
         notes: &mut Vec<ReplyNote>,
     ) -> Result<Vec<u8>, ReplyError> {
+        let plan = self.plan(request, values, notes)?;
+        Ok(self.build_as(&plan, request, values, notes))
+    }
+
+    /// The first half of [`Reply::build`]: evaluates what decides how the reply is made.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn plan(
+        &self,
+        request: &Request<'_>,
+        values: &Evaluator<'_>,
+        notes: &mut Vec<ReplyNote>,
+    ) -> Result<Plan, ReplyError> {
+        let area = self.area(request, values);
         let site = SiteSpace::of(values, notes)?;
         let list = self.priorities(request, values, site);
+        Ok(Plan { site, list, area })
+    }
+
+    /// The second half: evaluates the options and makes the octets.
+    #[must_use]
+    pub fn build_as(
+        &self,
+        plan: &Plan,
+        request: &Request<'_>,
+        values: &Evaluator<'_>,
+        notes: &mut Vec<ReplyNote>,
+    ) -> Vec<u8> {
         let mut packer = Packer {
             values: *values,
             notes,
         };
         let agent = self.agent_information(request, &mut packer);
-        let area = (self.area(request, values) + agent.len()).min(GREATEST_AREA);
+        let area = (plan.area + agent.len()).min(GREATEST_AREA);
         let room = area.checked_sub(agent.len()).filter(|room| *room > 0);
         let mut layout = self.layout(room.unwrap_or(area));
-        self.place(&list, site, request, &mut packer, &mut layout);
+        self.place(plan, request, &mut packer, &mut layout);
 
         // Measured: where nothing is in the vendor area, the original sends no cookie either, nor anything else.
         if layout.is_empty() {
-            return Ok(self.assemble(&field(self.file), &field(self.sname), &[]));
+            return self.assemble(&field(self.file), &field(self.sname), &[]);
         }
         let (mut vendor, file, sname) = layout.finish();
         vendor.splice(0..0, MAGIC_COOKIE);
@@ -126,7 +161,7 @@ impl Reply<'_> {
         }
         let file = file.unwrap_or_else(|| field(self.file));
         let sname = sname.unwrap_or_else(|| field(self.sname));
-        Ok(self.assemble(&file, &sname, &vendor))
+        self.assemble(&file, &sname, &vendor)
     }
 
     /// The reply to a BOOTP request without cookie: its vendor area comes back unchanged.
@@ -171,22 +206,21 @@ impl Reply<'_> {
 
     fn place(
         &self,
-        list: &[u8],
-        site: SiteSpace,
+        plan: &Plan,
         request: &Request<'_>,
         packer: &mut Packer<'_, '_>,
         layout: &mut Layout,
     ) {
         let terminate = self.terminates_text() && request.terminates_text();
-        for (index, code) in list.iter().enumerate() {
-            let id = site.option(*code);
+        for (index, code) in plan.list.iter().enumerate() {
+            let id = plan.site.option(*code);
             let Some(mut value) = packer.value(id) else {
                 continue;
             };
             if terminate && packer.values.context.registry.format(id).has_text() {
                 value.to_mut().push(0);
             }
-            layout.place(*code, &value, index + 1 == list.len());
+            layout.place(*code, &value, index + 1 == plan.list.len());
         }
     }
 
@@ -195,8 +229,7 @@ impl Reply<'_> {
     fn area(&self, request: &Request<'_>, values: &Evaluator<'_>) -> usize {
         let configured = || {
             let looked_at = matches!(self.kind, ReplyKind::Lease | ReplyKind::DynamicBootp);
-            let size = values.uint16(codes::DHCP_MAX_MESSAGE_SIZE);
-            size.filter(|_| looked_at)
+            looked_at.then(|| values.uint16(codes::DHCP_MAX_MESSAGE_SIZE))?
         };
         // Measured: an option that is too short to be a size hides the configured one, too.
         let size = match request.options.contains(codes::DHCP_MAX_MESSAGE_SIZE) {
