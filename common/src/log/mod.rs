@@ -124,6 +124,11 @@ impl Logger {
         self.write(Level::Info, text);
     }
 
+    /// Writes an informational line that standard error shall not show, even while it is on.
+    pub fn info_to_syslog(&self, text: &str) {
+        self.lock().syslog.send(Level::Info, text);
+    }
+
     /// From now on every line goes to standard error too, without prefix or time.
     pub fn start_stderr(&self) {
         self.lock().stderr = true;

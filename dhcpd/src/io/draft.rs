@@ -65,9 +65,6 @@ impl Draft {
         let (resolved, names) = look_up(&config, options.goal, resolver, logger);
         let parameters = Parameters::evaluate(&config, &resolved, clock::now());
         parameters.act(logger)?;
-        if let Some(facility) = parameters.facility {
-            logger.set_facility(facility);
-        }
         if options.goal == Goal::Serve {
             configuration::require_supported(&config, logger)?;
         }
@@ -103,9 +100,17 @@ impl Draft {
             leases,
             pid_file,
         } = &self.paths;
-        let lines = words::files(config, leases, pid_file);
-        lines.iter().for_each(|line| logger.info(line));
+        if !self.options.quiet {
+            let lines = words::files(config, leases, pid_file);
+            lines.iter().for_each(|line| logger.info(line));
+        }
         let parameters = &self.parameters;
+        if let Some(facility) = parameters.facility {
+            logger.set_facility(facility);
+            // Whoever reads the log under that facility learns who speaks there.
+            let banner = words::banner();
+            banner.iter().for_each(|line| logger.info_to_syslog(line));
+        }
         parameters.notices.iter().for_each(|line| logger.log(line));
         match parameters.late_refusal {
             Some(text) => Err(text.into()),

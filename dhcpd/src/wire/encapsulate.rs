@@ -109,8 +109,7 @@ impl<'e> Packer<'e, '_> {
     /// The options of `space`, one behind the other; `None` if it has none to send.
     fn pack(&self, space: SpaceId, depth: u8) -> Option<Vec<u8>> {
         match space {
-            // Measured: the original never sends these.
-            SpaceId::NWIP => None,
+            SpaceId::NWIP => self.no_netware(),
             SpaceId::FQDN => {
                 let set = self.values.set;
                 set.has_space(space)
@@ -118,6 +117,13 @@ impl<'e> Packer<'e, '_> {
             }
             _ => self.pack_options(space, depth),
         }
+    }
+
+    /// Measured: the original never sends these options; if some are set and all of them are null, it says that there are none.
+    fn no_netware(&self) -> Option<Vec<u8>> {
+        let mut all = self.values.all(SpaceId::NWIP).peekable();
+        let nothing = all.peek().is_some() && all.all(|(_, value)| value.is_none());
+        nothing.then(|| vec![1, 2, 1, 0])
     }
 
     fn pack_options(&self, space: SpaceId, depth: u8) -> Option<Vec<u8>> {
