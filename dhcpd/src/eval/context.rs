@@ -62,6 +62,9 @@ pub(super) struct Effect {
     pub(super) place: Place,
 }
 
+/// As much of a line as the original has room for, in octets.
+const LONGEST_LINE: usize = 1023;
+
 /// What is known about the lease that a reply is about.
 #[derive(Clone, Copy, Debug)]
 pub struct LeaseFacts<'e> {
@@ -199,7 +202,10 @@ impl<'e> Context<'e> {
         });
     }
 
-    pub(super) fn log(&self, level: Level, text: String) {
+    pub(super) fn log(&self, level: Level, mut text: String) {
+        let mut ends = (0..=LONGEST_LINE.min(text.len())).rev();
+        let end = ends.find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
         self.lines.borrow_mut().push(Line { level, text });
     }
 }
