@@ -5,6 +5,7 @@ pub mod client;
 pub mod contest;
 pub mod dhcp;
 pub mod dhcp_load;
+pub mod differential;
 pub mod failure;
 pub mod gaps;
 pub mod lab;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use common::log::Line;
+use common::time::Time;
 
 use super::Engine;
 use super::exchange::Exchange;
@@ -84,7 +85,11 @@ impl Engine {
         outbox: &mut Outbox,
     ) -> Option<Draft> {
         let exchange = grant.exchange;
-        let facts = exchange.facts(lease, grant.candidate.is_static());
+        let mut facts = exchange.facts(lease, grant.candidate.is_static());
+        if grant.candidate.is_static() {
+            // Measured: to expressions a fixed address has no end, but while it is committed.
+            facts.ends = Time::from_seconds(0);
+        }
         let context = exchange.context(Some(facts), grant.known);
         context.put_variables(grant.exchange.globals.borrow().clone());
         let source = fill_in(grant, lease, term, &context, &mut set);

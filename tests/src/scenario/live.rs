@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
 
@@ -20,6 +20,8 @@ use crate::subject::Subject;
 const ROUTER: &str = "10.9.0.2";
 /// How long to wait for something that the scenario expects. What comes later is reported as missing.
 const EXPECTED_WITHIN: Duration = Duration::from_secs(5);
+/// Where relays listen too (RFC 2131, section 4.1).
+const SERVER_PORT: u16 = 67;
 /// How often the log is looked at while frames are being answered.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -28,19 +30,60 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// # Errors
 /// If the lab cannot be made or the server does not start or falls silent.
 pub fn run(scenario: &Scenario, subject: Subject) -> Result<Vec<Vec<String>>> {
-    let (lab, wires) = lay(&scenario.links)?;
-    lab.configure(&scenario.config)?;
-    lab.put_leases(&scenario.leases)?;
-    let mut play = Play {
-        server: first_start(scenario, &lab, subject)?,
-        scenario,
-        wires,
-        lab,
-        subject,
-        masks: Masks::new(&scenario.masks)?,
-        fences: 0,
-    };
-    scenario.steps.iter().map(|step| play.act(step)).collect()
+    let played = Stage::new(&scenario.links)?.play(scenario, subject)?;
+    Ok(played.into_iter().map(|(happened, _)| happened).collect())
+}
+
+/// Links on which scenarios are played, one after the other.
+#[derive(Debug)]
+pub struct Stage {
+    lab: DhcpLab,
+    wires: Vec<Wire>,
+}
+
+impl Stage {
+    /// Lays the links.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn new(links: &Links) -> Result<Self> {
+        let (lab, wires) = lay(links)?;
+        Ok(Self { lab, wires })
+    }
+
+    /// Runs all steps and returns what followed each, with the time since the epoch at which it began.
+    ///
+    /// # Errors
+    /// If the server does not start or falls silent.
+    pub fn play(
+        &mut self,
+        scenario: &Scenario,
+        subject: Subject,
+    ) -> Result<Vec<(Vec<String>, Duration)>> {
+        self.lab.configure(&scenario.config)?;
+        self.lab.put_leases(&scenario.leases)?;
+        let mut play = Play {
+            server: first_start(scenario, &self.lab, subject)?,
+            scenario,
+            wires: &mut self.wires,
+            lab: &self.lab,
+            subject,
+            masks: Masks::new(&scenario.masks)?,
+            fences: 0,
+        };
+        // What came too late for the scenario before.
+        play.receive_into(&mut Vec::new())?;
+        let act = |step| {
+            let at = since_epoch();
+            Ok((play.act(step)?, at))
+        };
+        scenario.steps.iter().map(act).collect()
+    }
+}
+
+fn since_epoch() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default()
 }
 
 /// The links, and the client's end of each.
@@ -92,8 +135,8 @@ fn launch(scenario: &Scenario, lab: &DhcpLab, subject: Subject) -> Result<DhcpSe
 struct Play<'s> {
     server: Option<DhcpServer>,
     scenario: &'s Scenario,
-    wires: Vec<Wire>,
-    lab: DhcpLab,
+    wires: &'s mut [Wire],
+    lab: &'s DhcpLab,
     subject: Subject,
     masks: Masks,
     fences: u8,
@@ -143,6 +186,7 @@ impl Play<'_> {
         self.await_lines(before, expected)?;
         let fence = self.pass_fence(place, before)?;
         self.receive_into(&mut replies)?;
+        self.pass_own_answers(place, &replies)?;
         for (_, reply) in &replies {
             second_opinion::ask(&Message(reply.payload.clone()))?;
         }
@@ -237,6 +281,16 @@ impl Play<'_> {
         Ok(mark)
     }
 
+    /// A server that listens on the link hears its own answers to relays; what it says of them belongs to no step.
+    fn pass_own_answers(&mut self, place: usize, replies: &[Received]) -> Result<()> {
+        let before = self.log()?.lines().len();
+        let is_to_relay = |(_, reply): &Received| reply.destination_port == SERVER_PORT;
+        if replies.iter().any(is_to_relay) {
+            self.pass_fence(place, before)?;
+        }
+        Ok(())
+    }
+
     fn lines_since(&self, before: usize, fence: &str) -> Result<Vec<String>> {
         let lines = self.log()?.lines();
         Ok(lines
@@ -253,7 +307,7 @@ impl Play<'_> {
         if let Some(name) = config {
             self.lab.configure(self.scenario.config_named(name)?)?;
         }
-        let server = launch(self.scenario, &self.lab, self.subject)?;
+        let server = launch(self.scenario, self.lab, self.subject)?;
         let lines = self.lines_about_start(&server.log);
         self.server = Some(server);
         Ok(lines)

@@ -26,9 +26,10 @@ mod report;
 mod request;
 mod virtual_time;
 
-pub use live::run;
+pub use links::Links;
+pub use live::{Stage, run};
 pub use mask::lease_records;
 pub use parse::{Scenario, Step, read};
 pub use render::render_reply;
 pub use request::{Network, Request};
-pub use virtual_time::run_in_virtual_time;
+pub use virtual_time::{run_at, run_in_virtual_time};

@@ -33,9 +33,31 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// If the configuration is refused or an awaited line does not come.
 pub fn run_in_virtual_time(scenario: &Scenario) -> Result<Vec<Vec<String>>> {
+    let mut play = begin(scenario, BEGIN)?;
+    let steps = scenario.steps.iter();
+    steps.map(|step| play.act(&step.deed)).collect()
+}
+
+/// The same with each step at its own time since the epoch.
+///
+/// # Errors
+/// As [`run_in_virtual_time`].
+pub fn run_at(scenario: &Scenario, times: &[Duration]) -> Result<Vec<Vec<String>>> {
+    const EPOCH: Time = Time::from_seconds(0);
+    let first = times.first().copied().unwrap_or_default();
+    let mut play = begin(scenario, EPOCH.after(first))?;
+    play.fenced = true;
+    let act = |(step, at): (&Step, &Duration)| {
+        play.pass(play.now.max(EPOCH.after(*at)));
+        play.act(&step.deed)
+    };
+    scenario.steps.iter().zip(times).map(act).collect()
+}
+
+fn begin(scenario: &Scenario, now: Time) -> Result<Play<'_>> {
     let setup = set_up(&scenario.config, &scenario.links)?;
     let mut file = scenario.leases.clone().into_bytes();
-    let (engine, _) = start(&setup, &mut file, BEGIN);
+    let (engine, _) = start(&setup, &mut file, now);
     // A first step that starts the server finds the file as it was given.
     if matches!(
         scenario.steps.first(),
@@ -46,20 +68,16 @@ pub fn run_in_virtual_time(scenario: &Scenario) -> Result<Vec<Vec<String>>> {
     ) {
         file = scenario.leases.clone().into_bytes();
     }
-    let mut play = Play {
+    Ok(Play {
         scenario,
         engine,
         setup,
         file,
-        now: BEGIN,
+        now,
         alive: Vec::new(),
         masks: Masks::new(&scenario.masks)?,
-    };
-    scenario
-        .steps
-        .iter()
-        .map(|step| play.act(&step.deed))
-        .collect()
+        fenced: false,
+    })
 }
 
 struct Play<'s> {
@@ -71,6 +89,8 @@ struct Play<'s> {
     now: Time,
     alive: Vec<Ipv4Addr>,
     masks: Masks,
+    /// Whether each request is followed by one that only the log tells of, as in a live run.
+    fenced: bool,
 }
 
 impl Play<'_> {
@@ -117,8 +137,18 @@ impl Play<'_> {
         if let Some(line) = until {
             self.wait_for(line, &mut outbox)?;
         }
+        if self.fenced {
+            self.pass_fence(&arrival, &mut outbox);
+        }
         self.file.append(&mut outbox.journal);
         Ok(self.show(&outbox))
+    }
+
+    /// What is said of such a request before its own line would be seen in a live run.
+    fn pass_fence(&mut self, arrival: &Arrival, outbox: &mut Outbox) {
+        let fence = Request::fence([2, 0xfe, 0, 0, 0, 1]).payload();
+        self.engine.packet(self.now, arrival, &fence, outbox);
+        outbox.lines.pop();
     }
 
     /// Machines that are alive answer at once.
