@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::outbox::Outbox;
 use super::words;
 use crate::config::model::{HostId, NetworkId, PoolId, SubnetId};
-use crate::lease::{Found, Lease, State, Table};
+use crate::lease::{Found, Lease, Octets, State, Table};
 use crate::wire::MessageType;
 
 /// A lease that a client may get.
@@ -169,7 +169,7 @@ impl<'f> Finder<'f, '_> {
         let host = self.exchange.host(id)?;
         let mut lease = Lease::fresh(address);
         lease.hardware = host.hardware;
-        lease.uid = host.uid.clone();
+        lease.uid = host.uid.as_deref().map(Octets::from);
         lease.host = Some(id);
         Some(Candidate {
             lease,

@@ -8,7 +8,7 @@ use super::outbox::Outbox;
 use super::times::Term;
 use super::words;
 use crate::eval::{Evaluator, Flag};
-use crate::lease::{Account, Lease, State};
+use crate::lease::{Account, Lease, Octets, State};
 use crate::options::codes;
 
 /// What is stored, and how it relates to what was.
@@ -109,7 +109,7 @@ fn record_client(grant: &Grant<'_, '_>, values: &Evaluator<'_>, new: &mut Lease)
     let request = &grant.exchange.request;
     new.hardware = Some(request.hardware);
     if !values.is_on(codes::IGNORE_CLIENT_UIDS, Flag::Deny) {
-        new.uid = request.client_identifier().map(Box::from);
+        new.uid = request.client_identifier().map(Octets::from);
     }
     new.agent = agent_of(grant, values);
     if new.next != State::Active {

@@ -2,56 +2,82 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::net::Ipv4Addr;
 
+use common::net::HardwareAddress;
+use hashbrown::hash_table::{self, HashTable, OccupiedEntry};
+
 use super::record::Lease;
-use super::records::Records;
+use super::records::{Records, Slot};
 use super::states::State;
 use crate::config::model::PoolId;
 
 /// Finds the leases of a client, the one it would rather have back first.
 ///
 /// Clients are told apart by a keyed hash, so that none can aim at another's place; whoever asks compares the key itself.
-/// Nearly all clients have one lease, so that its address is enough. One client may come to own any number: the best one of a
+/// Nearly all clients have one lease, so that where it stands is enough. One client may come to own any number: the best one of a
 /// pool must be found without walking the others.
 #[derive(Debug)]
 pub(super) struct Clients {
-    hasher: RandomState,
+    hashes: Hashes,
     /// What a lease has to do with a client that it is found by.
     holding: fn(&Lease) -> Holding,
     /// Where a lease stands in the list of its client.
     place: fn(&Lease) -> i64,
     /// The highest place so far.
     last: i64,
-    /// The lease of each client that has one.
-    single: HashMap<Key, u32, BuildHasherDefault<Hashed>>,
-    /// The leases of all others.
+    /// The lease of each client that has one. In parts, since a table that has become too small is filled anew as a whole: no
+    /// request may wait for that with a million leases.
+    single: [HashTable<Slot>; PARTS],
+    /// The leases of all others, by the hash of the client.
     crowds: HashMap<u64, BTreeSet<Entry>, BuildHasherDefault<Hashed>>,
 }
 
-/// The keyed hash of a client, in halves: an entry with its address takes twelve bytes and not sixteen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key {
-    high: u32,
-    low: u32,
+/// Keyed hashes of clients.
+#[derive(Debug)]
+struct Hashes {
+    state: RandomState,
+    /// What the client of a lease is known by; `None` if the lease cannot be found by that.
+    key: fn(&Lease) -> Option<Key<'_>>,
 }
 
-impl Key {
-    fn of(hash: u64) -> Self {
-        let half = |bits: u64| u32::try_from(bits).unwrap_or(u32::MAX);
-        Self {
-            high: half(hash >> 32),
-            low: half(hash & u64::from(u32::MAX)),
-        }
+impl Hashes {
+    fn of(&self, key: Key<'_>) -> u64 {
+        self.state.hash_one(key)
+    }
+
+    fn of_lease(&self, lease: &Lease) -> Option<u64> {
+        (self.key)(lease).map(|key| self.of(key))
+    }
+
+    /// Of the lease that stands at `slot`; all that are asked for have one.
+    fn at(&self, slot: Slot, known: &Records) -> u64 {
+        known.at(slot).and_then(|it| self.of_lease(it)).unwrap_or(0)
     }
 }
 
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.high) << 32 | u64::from(self.low));
+/// What a client is known by: the type of its hardware address, or 0, and octets.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) struct Key<'a>(u8, &'a [u8]);
+
+/// Infiniband (RFC 4390): its clients send no hardware address, so none can be found by it.
+const INFINIBAND: u8 = 32;
+
+impl<'a> Key<'a> {
+    /// Of a client identifier.
+    pub(super) fn of_uid(uid: &'a [u8]) -> Self {
+        Self(0, uid)
+    }
+
+    /// Of a hardware address.
+    pub(super) fn of_hardware(hardware: &'a HardwareAddress) -> Self {
+        Self(hardware.kind(), hardware.octets())
     }
 }
+
+/// Parts of the table of clients with one lease.
+const PARTS: usize = 256;
 
 /// A hasher for what is a keyed hash already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -177,30 +203,49 @@ const WALK: usize = 32;
 impl Clients {
     /// Of clients that go by client identifier.
     pub(super) fn by_uid() -> Self {
-        Self::by(holding_of, |lease| lease.places.uid)
+        Self::by(uid_of, holding_of, |lease| lease.places.uid)
     }
 
     /// Of clients that go by hardware address.
     pub(super) fn by_hardware() -> Self {
-        Self::by(hardware_holding_of, |lease| lease.places.hardware)
+        let place = |lease: &Lease| lease.places.hardware;
+        Self::by(hardware_of, hardware_holding_of, place)
     }
 
-    fn by(holding: fn(&Lease) -> Holding, place: fn(&Lease) -> i64) -> Self {
+    fn by(
+        key: fn(&Lease) -> Option<Key<'_>>,
+        holding: fn(&Lease) -> Holding,
+        place: fn(&Lease) -> i64,
+    ) -> Self {
         Self {
-            hasher: RandomState::new(),
+            hashes: Hashes {
+                state: RandomState::new(),
+                key,
+            },
             holding,
             place,
             last: 0,
-            single: HashMap::default(),
+            single: [const { HashTable::new() }; PARTS],
             crowds: HashMap::default(),
         }
     }
 
-    /// A place for the lease of `address` in the list of its client: before the first other one that is no nearer to the
-    /// client than it is. Leases change without moving in the list, so the list need not be in order.
-    pub(super) fn place_for(&mut self, key: impl Hash, address: Ipv4Addr, known: &Records) -> i64 {
+    /// Makes room for the leases of so many more clients.
+    pub(super) fn reserve(&mut self, clients: usize, known: &Records) {
+        for part in &mut self.single {
+            part.reserve(clients.div_ceil(PARTS), |it| self.hashes.at(*it, known));
+        }
+    }
+
+    /// A place for a lease in the list of its client: before the first other one that is no nearer to the client than what is
+    /// known of its address. Leases change without moving in the list, so the list need not be in order.
+    pub(super) fn place_for(&mut self, lease: &Lease, known: &Records) -> i64 {
+        let address = lease.address;
+        let Some(hash) = self.hashes.of_lease(lease) else {
+            return (self.place)(lease);
+        };
         self.last = self.last.saturating_add(GAP);
-        let from = self.from(self.hasher.hash_one(key), lowest(Holding::Held, 0), known);
+        let from = self.from(hash, lowest(Holding::Held, 0), known);
         let others = from.filter(|entry| entry.address != address.to_bits());
         let mut others: Vec<Entry> = others.take(WALK + 1).collect();
         others.sort_unstable_by_key(|entry| entry.place);
@@ -216,50 +261,68 @@ impl Clients {
         before.map_or_else(|| after.saturating_sub(GAP), |it| between(it, after))
     }
 
-    /// Adds a lease under its key.
-    pub(super) fn insert(&mut self, key: impl Hash, pool: PoolId, lease: &Lease, known: &Records) {
-        let key = self.hasher.hash_one(key);
+    /// Adds the lease that stands at `slot`, if it is found by what is known of its client.
+    pub(super) fn insert(&mut self, pool: PoolId, slot: Slot, known: &Records) {
+        let Some(lease) = known.at(slot) else {
+            return;
+        };
+        let Some(hash) = self.hashes.of_lease(lease) else {
+            return;
+        };
         let entry = self.entry(pool, lease);
-        if let Some(crowd) = self.crowds.get_mut(&key) {
+        if let Some(crowd) = self.crowds.get_mut(&hash) {
             crowd.insert(entry);
             return;
         }
-        let Some(other) = self.single.insert(Key::of(key), entry.address) else {
+        let Some(part) = self.single.get_mut(part_of(hash)) else {
             return;
         };
+        let hash_at = |it: &Slot| self.hashes.at(*it, known);
+        let place = part.entry(hash, |it| hash_at(it) == hash, hash_at);
+        let other = match place {
+            hash_table::Entry::Vacant(place) => {
+                place.insert(slot);
+                return;
+            }
+            hash_table::Entry::Occupied(place) => place.remove().0,
+        };
         let other = self.known_entry(other, known);
-        self.single.remove(&Key::of(key));
         let crowd = other.into_iter().chain([entry]).collect();
-        self.crowds.insert(key, crowd);
+        self.crowds.insert(hash, crowd);
     }
 
-    /// Removes what `insert` added; the lease must be as it was then.
-    pub(super) fn remove(&mut self, key: impl Hash, pool: PoolId, lease: &Lease) {
-        let key = self.hasher.hash_one(key);
-        if self.single.get(&Key::of(key)) == Some(&lease.address.to_bits()) {
-            self.single.remove(&Key::of(key));
+    /// Removes what `insert` added; `lease` is what stood at `slot` then.
+    pub(super) fn remove(&mut self, pool: PoolId, slot: Slot, lease: &Lease) {
+        let Some(hash) = self.hashes.of_lease(lease) else {
+            return;
+        };
+        if self.take_single(hash, slot) {
             return;
         }
         let entry = self.entry(pool, lease);
-        if let Some(crowd) = self.crowds.get_mut(&key) {
+        if let Some(crowd) = self.crowds.get_mut(&hash) {
             crowd.remove(&entry);
             if crowd.is_empty() {
-                self.crowds.remove(&key);
+                self.crowds.remove(&hash);
             }
         }
     }
 
     /// Leases of the client in some pools, the best first, as far as they have to be looked at one by one: of each pool at
     /// most one that it has and one that it had.
-    pub(super) fn best(&self, key: impl Hash, pools: &[PoolId], known: &Records) -> Vec<Ipv4Addr> {
-        let key = self.hasher.hash_one(key);
-        if !self.single.contains_key(&Key::of(key)) && !self.crowds.contains_key(&key) {
-            return Vec::new();
+    pub(super) fn best(&self, key: Key<'_>, pools: &[PoolId], known: &Records) -> Vec<Ipv4Addr> {
+        let hash = self.hashes.of(key);
+        if let Some(only) = self.single_entry(hash, known) {
+            let is_meant =
+                only.holding != Holding::Identified && pools.contains(&PoolId(only.pool));
+            return is_meant.then(|| address_of(only)).into_iter().collect();
         }
-        let head = |holding, pool| self.held_by(key, holding, pool, known).next();
+        let Some(crowd) = self.crowds.get(&hash) else {
+            return Vec::new();
+        };
         let heads = |pool: &PoolId| {
             let pool = *pool;
-            [Holding::Held, Holding::Past].map(|holding| head(holding, pool))
+            [Holding::Held, Holding::Past].map(|holding| best_of(crowd, holding, pool))
         };
         let mut found: Vec<Entry> = pools.iter().flat_map(heads).flatten().collect();
         found.sort_unstable_by_key(|entry| entry.place);
@@ -268,49 +331,37 @@ impl Clients {
 
     /// All leases of one pool that the client holds, the best first; as [`best`](Self::best) without those of somebody with an
     /// identifier.
-    pub(super) fn held_in(&self, key: impl Hash, pool: PoolId, known: &Records) -> Vec<Ipv4Addr> {
-        let key = self.hasher.hash_one(key);
-        let held = self.held_by(key, Holding::Held, pool, known);
+    pub(super) fn held_in(&self, key: Key<'_>, pool: PoolId, known: &Records) -> Vec<Ipv4Addr> {
+        let hash = self.hashes.of(key);
+        let from = self.from(hash, lowest(Holding::Held, pool.0), known);
+        let held = from.take_while(|it| it.holding == Holding::Held && it.pool == pool.0);
         held.map(address_of).collect()
     }
 
     /// All leases of the client, the best first.
-    pub(super) fn all(&self, key: impl Hash, known: &Records) -> Vec<Ipv4Addr> {
-        let key = self.hasher.hash_one(key);
-        let from = self.from(key, lowest(Holding::Held, 0), known);
+    pub(super) fn all(&self, key: Key<'_>, known: &Records) -> Vec<Ipv4Addr> {
+        let hash = self.hashes.of(key);
+        let from = self.from(hash, lowest(Holding::Held, 0), known);
         let mut all: Vec<Entry> = from.collect();
         all.sort_unstable_by_key(|entry| entry.place);
         all.into_iter().map(address_of).collect()
     }
 
     /// The leases that the client holds, on all networks.
-    pub(super) fn held(&self, key: impl Hash, known: &Records) -> Vec<Ipv4Addr> {
-        let key = self.hasher.hash_one(key);
+    pub(super) fn held(&self, key: Key<'_>, known: &Records) -> Vec<Ipv4Addr> {
+        let hash = self.hashes.of(key);
         let of_kind = |holding| {
-            let entries = self.from(key, lowest(holding, 0), known);
+            let entries = self.from(hash, lowest(holding, 0), known);
             entries.take_while(move |entry| entry.holding == holding)
         };
         let held = of_kind(Holding::Held).chain(of_kind(Holding::Identified));
         held.map(address_of).collect()
     }
 
-    /// Leases of one pool that have the same to do with the client, the best first.
-    fn held_by(
-        &self,
-        key: u64,
-        holding: Holding,
-        pool: PoolId,
-        known: &Records,
-    ) -> impl Iterator<Item = Entry> {
-        let from = self.from(key, lowest(holding, pool.0), known);
-        from.take_while(move |entry| entry.holding == holding && entry.pool == pool.0)
-    }
-
     /// Leases of the client that do not sort before `least`, in order.
-    fn from(&self, key: u64, least: Entry, known: &Records) -> impl Iterator<Item = Entry> {
-        let single = self.single.get(&Key::of(key));
-        let single = single.and_then(|address| self.known_entry(*address, known));
-        let crowd = self.crowds.get(&key).into_iter();
+    fn from(&self, hash: u64, least: Entry, known: &Records) -> impl Iterator<Item = Entry> {
+        let single = self.single_entry(hash, known);
+        let crowd = self.crowds.get(&hash).into_iter();
         let crowd = crowd.flat_map(move |crowd| crowd.range(least..)).copied();
         single
             .filter(|entry| *entry >= least)
@@ -318,8 +369,26 @@ impl Clients {
             .chain(crowd)
     }
 
-    fn known_entry(&self, address: u32, known: &Records) -> Option<Entry> {
-        let lease = known.get(Ipv4Addr::from_bits(address))?;
+    /// The lease of a client that has one.
+    fn single_entry(&self, hash: u64, known: &Records) -> Option<Entry> {
+        self.known_entry(self.single_slot(hash, known)?, known)
+    }
+
+    fn single_slot(&self, hash: u64, known: &Records) -> Option<Slot> {
+        let part = self.single.get(part_of(hash))?;
+        let same = |it: &Slot| self.hashes.at(*it, known) == hash;
+        part.find(hash, same).copied()
+    }
+
+    /// Takes a lease from those that are the only ones of their client; false if it is none.
+    fn take_single(&mut self, hash: u64, slot: Slot) -> bool {
+        let part = self.single.get_mut(part_of(hash));
+        let entry = part.and_then(|part| part.find_entry(hash, |it| *it == slot).ok());
+        entry.map(OccupiedEntry::remove).is_some()
+    }
+
+    fn known_entry(&self, slot: Slot, known: &Records) -> Option<Entry> {
+        let lease = known.at(slot)?;
         Some(self.entry(known.pool_of(lease.address)?, lease))
     }
 
@@ -355,6 +424,13 @@ fn hardware_holding_of(lease: &Lease) -> Holding {
     holding_of(lease)
 }
 
+/// Of the leases of one pool that have the same to do with the client the best one.
+fn best_of(crowd: &BTreeSet<Entry>, holding: Holding, pool: PoolId) -> Option<Entry> {
+    let entry = crowd.range(lowest(holding, pool.0)..).next();
+    let entry = entry.filter(|entry| entry.holding == holding && entry.pool == pool.0);
+    entry.copied()
+}
+
 /// What sorts before every entry of a holding and pool.
 fn lowest(holding: Holding, pool: u32) -> Entry {
     Entry {
@@ -363,6 +439,21 @@ fn lowest(holding: Holding, pool: u32) -> Entry {
         place: i64::MIN,
         address: 0,
     }
+}
+
+/// The part of the table that a client is in. Within it other bits of the hash count.
+fn part_of(hash: u64) -> usize {
+    usize::from(hash.to_be_bytes()[3])
+}
+
+fn uid_of(lease: &Lease) -> Option<Key<'_>> {
+    lease.uid.as_deref().map(Key::of_uid)
+}
+
+fn hardware_of(lease: &Lease) -> Option<Key<'_>> {
+    let hardware = lease.hardware.as_ref();
+    let is_telling = |it: &&HardwareAddress| it.kind() != INFINIBAND || !it.octets().is_empty();
+    hardware.filter(is_telling).map(Key::of_hardware)
 }
 
 fn address_of(entry: Entry) -> Ipv4Addr {
@@ -377,36 +468,76 @@ mod tests {
     struct Bench {
         known: Records,
         clients: Clients,
+        /// Makes a lease that of the client with a key.
+        give: fn(&mut Lease, &[u8]),
     }
 
     impl Bench {
-        fn new(clients: Clients) -> Self {
+        fn by_uid() -> Self {
+            let give = |lease: &mut Lease, key: &[u8]| lease.uid = Some(key.into());
+            Self::new(Clients::by_uid(), give)
+        }
+
+        fn by_hardware() -> Self {
+            let give =
+                |lease: &mut Lease, key: &[u8]| lease.hardware = HardwareAddress::new(1, key);
+            Self::new(Clients::by_hardware(), give)
+        }
+
+        fn new(clients: Clients, give: fn(&mut Lease, &[u8])) -> Self {
             let mut known = Records::default();
             for pool in 0..8 {
                 let first = Ipv4Addr::from([10, 0, pool, 0]).to_bits();
                 known.add_range(first, first + 255, PoolId(pool.into()));
             }
-            Self { known, clients }
+            Self {
+                known,
+                clients,
+                give,
+            }
         }
 
-        fn add(&mut self, key: &[u8], lease: Lease) {
-            let pool = self.known.pool_of(lease.address).unwrap();
-            self.known.replace(lease.clone());
-            self.clients.insert(key, pool, &lease, &self.known);
+        fn add(&mut self, key: &[u8], mut lease: Lease) {
+            (self.give)(&mut lease, key);
+            let address = lease.address;
+            self.known.replace(lease);
+            let (pool, slot) = self.where_is(address);
+            self.clients.insert(pool, slot, &self.known);
         }
 
         fn remove(&mut self, key: &[u8], lease: &Lease) {
-            let pool = self.known.pool_of(lease.address).unwrap();
-            self.clients.remove(key, pool, lease);
+            let mut lease = lease.clone();
+            (self.give)(&mut lease, key);
+            let (pool, slot) = self.where_is(lease.address);
+            self.clients.remove(pool, slot, &lease);
+        }
+
+        fn where_is(&self, address: Ipv4Addr) -> (PoolId, Slot) {
+            let pool = self.known.pool_of(address).unwrap();
+            (pool, self.known.slot_of(address).unwrap())
+        }
+
+        fn place(&mut self, key: &[u8], last: u8) -> i64 {
+            let mut lease = Lease::fresh(Ipv4Addr::new(10, 0, 0, last));
+            (self.give)(&mut lease, key);
+            self.clients.place_for(&lease, &self.known)
         }
 
         fn best(&self, key: &[u8], pools: &[u32]) -> Vec<u8> {
             let pools: Vec<PoolId> = pools.iter().copied().map(PoolId).collect();
-            lasts(&self.clients.best(key, &pools, &self.known))
+            self.ask(key, |key| self.clients.best(key, &pools, &self.known))
         }
 
         fn held(&self, key: &[u8]) -> Vec<u8> {
-            lasts(&self.clients.held(key, &self.known))
+            self.ask(key, |key| self.clients.held(key, &self.known))
+        }
+
+        /// The last octets of the addresses that are found for a client.
+        fn ask(&self, key: &[u8], find: impl Fn(Key<'_>) -> Vec<Ipv4Addr>) -> Vec<u8> {
+            let mut lease = Lease::fresh(Ipv4Addr::UNSPECIFIED);
+            (self.give)(&mut lease, key);
+            let found = find((self.clients.hashes.key)(&lease).unwrap());
+            found.iter().map(|address| address.octets()[3]).collect()
         }
     }
 
@@ -417,13 +548,9 @@ mod tests {
         lease
     }
 
-    fn lasts(found: &[Ipv4Addr]) -> Vec<u8> {
-        found.iter().map(|address| address.octets()[3]).collect()
-    }
-
     #[test]
     fn of_each_pool_the_best_that_a_client_has_and_had_is_looked_at() {
-        let mut bench = Bench::new(Clients::by_uid());
+        let mut bench = Bench::by_uid();
         bench.add(b"me", lease([0, 1], State::Free, 0, 50));
         bench.add(b"me", lease([1, 2], State::Active, 100, 1));
         bench.add(b"me", lease([0, 3], State::Active, 200, 1));
@@ -437,7 +564,7 @@ mod tests {
 
     #[test]
     fn what_a_client_holds_is_found_on_all_networks() {
-        let mut bench = Bench::new(Clients::by_uid());
+        let mut bench = Bench::by_uid();
         let gone = lease([7, 1], State::Active, 5, 0);
         bench.add(b"me", gone.clone());
         assert_eq!(bench.held(b"me"), [1]);
@@ -450,9 +577,10 @@ mod tests {
 
     #[test]
     fn a_client_that_has_lost_its_only_lease_has_none() {
-        let mut bench = Bench::new(Clients::by_uid());
+        let mut bench = Bench::by_uid();
         let only = lease([0, 1], State::Active, 5, 0);
         bench.add(b"me", only.clone());
+        bench.add(b"other", lease([0, 2], State::Active, 5, 0));
         bench.remove(b"me", &lease([0, 2], State::Active, 5, 0));
         assert_eq!(bench.held(b"me"), [1]);
         bench.remove(b"me", &only);
@@ -461,9 +589,9 @@ mod tests {
 
     #[test]
     fn a_lease_held_under_a_client_identifier_is_not_given_back_by_hardware_address() {
-        let mut bench = Bench::new(Clients::by_hardware());
+        let mut bench = Bench::by_hardware();
         let mut identified = lease([0, 1], State::Active, 5, 0);
-        identified.uid = Some(Box::from(*b"x"));
+        identified.uid = Some(b"x".into());
         bench.add(b"hw", identified);
         assert_eq!(bench.best(b"hw", &[0]), []);
         bench.add(b"hw", lease([0, 2], State::Active, 4, 0));
@@ -473,27 +601,21 @@ mod tests {
 
     #[test]
     fn a_lease_takes_its_place_by_what_the_others_are_by_now() {
-        let mut bench = Bench::new(Clients::by_uid());
-        let place = |bench: &mut Bench, last| {
-            let address = Ipv4Addr::new(10, 0, 0, last);
-            bench
-                .clients
-                .place_for(b"me".as_slice(), address, &bench.known)
-        };
+        let mut bench = Bench::by_uid();
         let mut first = lease([0, 1], State::Active, 9, 9);
-        first.places.uid = place(&mut bench, 1);
+        first.places.uid = bench.place(b"me", 1);
         bench.add(b"me", first.clone());
         // Nobody ever had it, so it goes behind what is held.
-        assert!(place(&mut bench, 2) > first.places.uid);
+        assert!(bench.place(b"me", 2) > first.places.uid);
         let mut third = lease([0, 3], State::Active, 10, 0);
         bench.known.replace(third.clone());
-        third.places.uid = place(&mut bench, 3);
+        third.places.uid = bench.place(b"me", 3);
         assert!(third.places.uid < first.places.uid);
         bench.add(b"me", third.clone());
         // What is free by now lets go before it what is held.
         third.state = State::Free;
         bench.known.replace(third.clone());
-        let again = place(&mut bench, 1);
+        let again = bench.place(b"me", 1);
         assert!(again < third.places.uid);
     }
 

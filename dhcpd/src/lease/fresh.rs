@@ -90,6 +90,26 @@ impl Fresh {
         true
     }
 
+    /// Takes out the addresses that `known` gives for an interval, ascending.
+    pub(super) fn take_all<I>(&mut self, known: impl Fn(u32, u32) -> I)
+    where
+        I: Iterator<Item = u32>,
+    {
+        for (first, interval) in std::mem::take(self).intervals {
+            let mut start = Some(first);
+            for address in known(first, interval.last) {
+                if let Some(start) = start.filter(|start| *start < address) {
+                    let last = address - 1;
+                    self.insert(start, Interval { last, ..interval });
+                }
+                start = address.checked_add(1);
+            }
+            if let Some(start) = start.filter(|start| *start <= interval.last) {
+                self.insert(start, interval);
+            }
+        }
+    }
+
     fn insert(&mut self, start: u32, interval: Interval) {
         self.intervals.insert(start, interval);
         self.starts.insert(key(start, interval));
@@ -158,6 +178,28 @@ mod tests {
         fresh.add_range(bits("10.0.0.0"), bits("10.255.255.255"));
         assert_eq!(fresh.len(), 1 << 24);
         assert!(fresh.intervals.len() <= 169);
+    }
+
+    #[test]
+    fn many_addresses_are_taken_as_one_by_one() {
+        let taken = [5, 6, 9, BUCKETS - 1, BUCKETS, BUCKETS + 7, u32::MAX];
+        let mut one_by_one = Fresh::default();
+        one_by_one.add_range(5, 2 * BUCKETS);
+        one_by_one.add_range(u32::MAX - 2, u32::MAX);
+        let mut at_once = one_by_one.clone();
+        for address in taken {
+            assert!(one_by_one.take(address));
+        }
+        at_once.take_all(|first, last| {
+            taken
+                .into_iter()
+                .filter(move |it| (first..=last).contains(it))
+        });
+        assert_eq!(at_once.len(), one_by_one.len());
+        assert_eq!(
+            drain(&mut at_once, 300_000),
+            drain(&mut one_by_one, 300_000)
+        );
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! From leases read to a table that gives addresses out in the order in which the original would.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
@@ -22,7 +21,7 @@ pub struct Load<'c> {
     /// What to log about the leases taken so far.
     pub lines: Vec<Line>,
     /// Where there are leases.
-    addresses: Vec<Ipv4Addr>,
+    steps: Vec<Step>,
 }
 
 impl<'c> Load<'c> {
@@ -33,7 +32,7 @@ impl<'c> Load<'c> {
             table: Table::new(config),
             budget: Budget::new(config),
             lines: Vec::new(),
-            addresses: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -45,7 +44,7 @@ impl<'c> Load<'c> {
         self.drop_unknown_account(&mut lease);
         let address = lease.address;
         if self.table.stow(lease).is_none() {
-            self.addresses.push(address);
+            self.steps.push(Step::of(address));
         }
         true
     }
@@ -67,15 +66,13 @@ impl<'c> Load<'c> {
         let mut row = Row::default();
         let mut count = 0_u32;
         let mut previous = None;
-        // The order in which the original walks its table of leases.
-        self.addresses
-            .sort_unstable_by_key(|address| step_of(*address));
-        for address in &self.addresses {
-            if previous.is_some_and(|it| self.table.address_behind(it) != Some(*address)) {
+        self.steps.sort_unstable();
+        for address in self.steps.iter().map(|step| step.address()) {
+            if previous.is_some_and(|it| self.table.address_behind(it) != Some(address)) {
                 row.interrupt();
             }
-            previous = Some(*address);
-            self.table.admit(*address, |pool, lease| {
+            previous = Some(address);
+            self.table.prepare(address, |pool, lease| {
                 retire_backup(lease);
                 self.budget.bill(lease);
                 lease.order = row.place(pool, lease);
@@ -84,19 +81,27 @@ impl<'c> Load<'c> {
             count = count.saturating_add(1);
         }
         self.table.continue_order_below(row.run);
-        let met = self.addresses.iter().map(|address| step_of(*address));
-        order_fresh(&mut self.table, met);
-        self.table.pack();
+        self.table.admit_all();
+        order_fresh(&mut self.table, &self.steps);
         self.table
     }
 }
 
-/// A place on the original's walk through its table of leases.
-type Step = (u32, Reverse<u32>);
+/// A place on the original's walk through its table of leases: by bucket, within it the highest address first. One number,
+/// since a million of them are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Step(u64);
 
-fn step_of(address: Ipv4Addr) -> Step {
-    let bits = address.to_bits();
-    (bits % BUCKETS, Reverse(bits))
+impl Step {
+    fn of(address: Ipv4Addr) -> Self {
+        let bits = address.to_bits();
+        Self(u64::from(bits % BUCKETS) << 32 | u64::from(!bits))
+    }
+
+    fn address(self) -> Ipv4Addr {
+        let bits = self.0 & u64::from(u32::MAX);
+        Ipv4Addr::from_bits(!u32::try_from(bits).unwrap_or(0))
+    }
 }
 
 /// What may be billed to classes, and what is so far.
@@ -142,25 +147,25 @@ impl<'c> Budget<'c> {
     }
 }
 
-/// Orders the addresses that were never leased: each time the walk comes to them from an address of another list, `met` or of
-/// another pool, they go before those that were put there earlier. Pools whose intervals share buckets are taken one interval
-/// after the other.
-fn order_fresh(table: &mut Table, met: impl Iterator<Item = Step>) {
-    let fresh = table.fresh_starts().into_iter();
-    let fresh = fresh.map(|(pool, start)| ((start % BUCKETS, Reverse(start)), Some(pool)));
-    let mut walk: Vec<(Step, Option<PoolId>)> = fresh.collect();
-    walk.extend(met.map(|step| (step, None)));
-    walk.sort_unstable_by_key(|(step, _)| *step);
+/// Orders the addresses that were never leased: each time the walk comes to them from an address of another list, one of those
+/// in `leased` or of another pool, they go before those that were put there earlier. Pools whose intervals share buckets are
+/// taken one interval after the other.
+fn order_fresh(table: &mut Table, leased: &[Step]) {
+    let step_of = |start: u32| Step::of(Ipv4Addr::from_bits(start));
+    let mut fresh = table.fresh_starts();
+    fresh.sort_unstable_by_key(|(_, start)| step_of(*start));
+    let mut leased = leased.iter().peekable();
     let mut block = 0;
     let mut last = None;
-    for ((_, Reverse(start)), pool) in walk {
-        if pool != last {
+    for (pool, start) in fresh {
+        while leased.next_if(|step| **step < step_of(start)).is_some() {
+            last = None;
+        }
+        if last != Some(pool) {
             block -= 1;
         }
-        last = pool;
-        if let Some(pool) = pool {
-            table.set_fresh_block(pool, start, block);
-        }
+        last = Some(pool);
+        table.set_fresh_block(pool, start, block);
     }
 }
 

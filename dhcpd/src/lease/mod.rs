@@ -7,6 +7,7 @@ mod fresh;
 mod heads;
 mod lexer;
 mod load;
+mod octets;
 mod reader;
 mod record;
 mod records;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use date::NEVER;
 pub use load::Load;
+pub use octets::Octets;
 pub use reader::{Declared, Reading, read, read_from};
 pub use record::{Account, Lease, Rare, Value, Variable};
 pub use snapshot::Snapshot;

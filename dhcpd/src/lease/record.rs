@@ -6,6 +6,7 @@ use std::sync::Arc;
 use common::net::HardwareAddress;
 
 use super::clients::Places;
+use super::octets::Octets;
 use super::states::State;
 use crate::config::model::HostId;
 
@@ -38,9 +39,9 @@ pub struct Lease {
     /// Its client.
     pub hardware: Option<HardwareAddress>,
     /// Its client by client identifier (option 61).
-    pub uid: Option<Box<[u8]>>,
+    pub uid: Option<Octets>,
     /// What the client calls itself (option 12), up to the first NUL.
-    pub hostname: Option<Box<[u8]>>,
+    pub hostname: Option<Octets>,
     /// Relay agent information (option 82) of its client, as sub-options.
     pub agent: Option<Box<[u8]>>,
     /// The host declaration that it was given out under; not written.
@@ -183,6 +184,12 @@ impl Lease {
         self.next = self.state.successor();
     }
 
+    /// True if it becomes something else at its end.
+    #[must_use]
+    pub fn ends_by_itself(&self) -> bool {
+        self.next != self.state
+    }
+
     /// Where it stands among the leases of its client identifier, the best lowest.
     #[must_use]
     pub fn place_by_uid(&self) -> i64 {
@@ -215,8 +222,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lease_takes_less_than_two_hundred_bytes() {
-        assert!(size_of::<Lease>() <= 168, "{}", size_of::<Lease>());
+    fn a_lease_takes_little_room() {
+        assert!(size_of::<Lease>() <= 152, "{}", size_of::<Lease>());
     }
 
     #[test]
@@ -244,8 +251,8 @@ mod tests {
         let mut lease = Lease::fresh(Ipv4Addr::LOCALHOST);
         lease.state = State::Active;
         lease.ends = 77;
-        lease.uid = Some(Box::from(*b"me"));
-        lease.hostname = Some(Box::from(*b"name"));
+        lease.uid = Some(b"me".into());
+        lease.hostname = Some(b"name".into());
         lease.settle();
         assert_eq!(
             (lease.state, lease.next, lease.tstp),

@@ -2,20 +2,18 @@
 //! of leases, and independent of the number of addresses.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
-use super::clients::Clients;
+use super::clients::{Clients, Key};
 use super::fresh::Fresh;
 use super::record::{Account, Lease};
-use super::records::Records;
+use super::records::{Records, Slot};
 use super::states::State;
 use crate::config::model::{Config, NetworkId, PoolId};
-
-/// Infiniband (RFC 4390): its clients send no hardware address, so none can be found by it.
-const INFINIBAND: u8 = 32;
 
 /// The leases of all pools.
 #[derive(Debug)]
@@ -154,7 +152,10 @@ impl Table {
     #[must_use]
     pub fn of_uid(&self, uid: &[u8], pools: &[PoolId]) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        self.known(self.by_uid.best(uid, pools, &self.records), same)
+        self.known(
+            self.by_uid.best(Key::of_uid(uid), pools, &self.records),
+            same,
+        )
     }
 
     /// Leases under a hardware address in some pools, as [`of_uid`](Self::of_uid), without those that somebody holds under
@@ -162,14 +163,21 @@ impl Table {
     #[must_use]
     pub fn of_hardware(&self, hardware: &HardwareAddress, pools: &[PoolId]) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        self.known(self.by_hardware.best(hardware, pools, &self.records), same)
+        self.known(
+            self.by_hardware
+                .best(Key::of_hardware(hardware), pools, &self.records),
+            same,
+        )
     }
 
     /// All leases of a pool that are held under a client identifier, the best first.
     #[must_use]
     pub fn held_in_by_uid(&self, uid: &[u8], pool: PoolId) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        self.known(self.by_uid.held_in(uid, pool, &self.records), same)
+        self.known(
+            self.by_uid.held_in(Key::of_uid(uid), pool, &self.records),
+            same,
+        )
     }
 
     /// All leases of a pool that are held under a hardware address, the best first, without those that somebody holds under
@@ -178,7 +186,8 @@ impl Table {
     pub fn held_in_by_hardware(&self, hardware: &HardwareAddress, pool: PoolId) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
         self.known(
-            self.by_hardware.held_in(hardware, pool, &self.records),
+            self.by_hardware
+                .held_in(Key::of_hardware(hardware), pool, &self.records),
             same,
         )
     }
@@ -187,20 +196,24 @@ impl Table {
     #[must_use]
     pub fn all_of_uid(&self, uid: &[u8]) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.uid.as_deref() == Some(uid);
-        self.known(self.by_uid.all(uid, &self.records), same)
+        self.known(self.by_uid.all(Key::of_uid(uid), &self.records), same)
     }
 
     /// All leases under a hardware address, as [`all_of_uid`](Self::all_of_uid).
     #[must_use]
     pub fn all_of_hardware(&self, hardware: &HardwareAddress) -> Vec<Found<'_>> {
         let same = |found: &Found<'_>| found.lease.hardware.as_ref() == Some(hardware);
-        self.known(self.by_hardware.all(hardware, &self.records), same)
+        self.known(
+            self.by_hardware
+                .all(Key::of_hardware(hardware), &self.records),
+            same,
+        )
     }
 
     /// Addresses that are held under a client identifier, on all networks.
     #[must_use]
     pub fn held_by_uid(&self, uid: &[u8]) -> Vec<Ipv4Addr> {
-        let mut held = self.by_uid.held(uid, &self.records);
+        let mut held = self.by_uid.held(Key::of_uid(uid), &self.records);
         held.retain(|address| self.is_held(*address, |lease| lease.uid.as_deref() == Some(uid)));
         held
     }
@@ -208,7 +221,9 @@ impl Table {
     /// Addresses that are held under a hardware address, on all networks.
     #[must_use]
     pub fn held_by_hardware(&self, hardware: &HardwareAddress) -> Vec<Ipv4Addr> {
-        let mut held = self.by_hardware.held(hardware, &self.records);
+        let mut held = self
+            .by_hardware
+            .held(Key::of_hardware(hardware), &self.records);
         held.retain(|address| {
             self.is_held(*address, |lease| lease.hardware.as_ref() == Some(hardware))
         });
@@ -230,12 +245,12 @@ impl Table {
     /// Puts a lease in place of what was known about its address, moves it to its next state and returns it. A lease
     /// outside every range is dropped.
     pub fn store(&mut self, mut lease: Lease) -> Option<&Lease> {
-        let (address, known) = (lease.address, &self.records);
-        if let Some(uid) = lease.uid.as_deref() {
-            lease.places.uid = self.by_uid.place_for(uid, address, known);
+        let known = &self.records;
+        if lease.uid.is_some() {
+            lease.places.uid = self.by_uid.place_for(&lease, known);
         }
-        if let Some(hardware) = &lease.hardware {
-            lease.places.hardware = self.by_hardware.place_for(hardware, address, known);
+        if lease.hardware.is_some() {
+            lease.places.hardware = self.by_hardware.place_for(&lease, known);
         }
         self.move_on(lease)
     }
@@ -287,9 +302,8 @@ impl Table {
 
     /// The leases that a rewrite of the file keeps, in the original's order: by network, the one declared last first, by
     /// pool, by state, by end.
-    #[must_use]
-    pub fn kept(&self) -> Vec<&Lease> {
-        self.in_written_order(self.records.from(0))
+    pub fn kept(&self) -> impl Iterator<Item = &Lease> {
+        self.in_written_order(self.records.all())
     }
 
     /// As [`kept`](Self::kept), of the next `count` addresses from `first` on that have a lease; and where the rest begins.
@@ -297,26 +311,28 @@ impl Table {
     pub fn kept_from(&self, first: u32, count: usize) -> (Vec<&Lease>, Option<u32>) {
         let mut rest = self.records.from(first);
         let kept = self.in_written_order(rest.by_ref().take(count));
+        let kept = kept.collect();
         (kept, rest.next().map(|lease| lease.address.to_bits()))
     }
 
-    fn in_written_order<'a>(&'a self, leases: impl Iterator<Item = &'a Lease>) -> Vec<&'a Lease> {
-        let mut kept: Vec<(PoolId, &Lease)> = leases
-            .filter(|lease| lease.is_worth_keeping())
-            .filter_map(|lease| Some((self.pool_of(lease.address)?, lease)))
-            .collect();
-        kept.sort_by_key(|(pool, lease)| {
-            let network = self.pool(*pool).map_or(0, |pool| pool.network.0);
-            let state = writing_rank(lease);
-            (
-                std::cmp::Reverse(network),
-                pool.0,
-                state,
-                lease.ends,
-                lease.order,
-            )
+    /// Sorts turns and not leases: a million of them would be fetched from everywhere, again and again.
+    fn in_written_order<'a>(
+        &'a self,
+        leases: impl Iterator<Item = &'a Lease>,
+    ) -> impl Iterator<Item = &'a Lease> {
+        let mut lists: BTreeMap<_, Vec<Turn>> = BTreeMap::new();
+        for lease in leases.filter(|lease| lease.is_worth_keeping()) {
+            if let Some(id) = self.pool_of(lease.address) {
+                let network = self.pool(id).map_or(0, |pool| pool.network.0);
+                let list = (Reverse(network), id.0, writing_rank(lease));
+                lists.entry(list).or_default().push(Turn::of(lease));
+            }
+        }
+        let turns = lists.into_values().flat_map(|mut list| {
+            list.sort_unstable();
+            list
         });
-        kept.into_iter().map(|(_, lease)| lease).collect()
+        turns.filter_map(|turn| self.records.get(turn.address()))
     }
 
     /// The pool that an address is in.
@@ -334,12 +350,14 @@ impl Table {
     pub(super) fn place(&mut self, lease: Lease) -> Option<&Lease> {
         let address = lease.address;
         let pool = self.pool_of(address)?;
-        match self.records.replace(lease) {
-            Some(old) => self.unlink(pool, &old),
+        let old = self.records.replace(lease);
+        let slot = self.records.slot_of(address)?;
+        match old {
+            Some(old) => self.unlink(pool, slot, &old),
             None => self.take_fresh(pool, address.to_bits()),
         }
-        self.link(pool, address);
-        self.records.get(address)
+        self.link(pool, slot);
+        self.records.at(slot)
     }
 
     /// Keeps a lease that was read, to be admitted when all are there; returns what was kept for its address before.
@@ -347,22 +365,46 @@ impl Table {
         self.records.replace(lease)
     }
 
-    /// Gives a lease that was stowed, and is made ready for it, its place among the others.
-    pub(super) fn admit(&mut self, address: Ipv4Addr, ready: impl FnOnce(PoolId, &mut Lease)) {
-        let (pool, lease) = (self.pool_of(address), self.records.get_mut(address));
+    /// Makes a lease that was stowed ready to be admitted.
+    pub(super) fn prepare(&mut self, address: Ipv4Addr, ready: impl FnOnce(PoolId, &mut Lease)) {
+        let (pool, slot) = (self.pool_of(address), self.records.slot_of(address));
+        let lease = slot.and_then(|slot| self.records.at_mut(slot));
         if let (Some(pool), Some(lease)) = (pool, lease) {
             ready(pool, lease);
-            self.take_fresh(pool, address.to_bits());
-            self.link(pool, address);
         }
     }
 
-    /// Gives back the room that was left while many leases were admitted.
-    pub(super) fn pack(&mut self) {
-        self.records.pack();
-        self.ending = std::mem::take(&mut self.ending).into_iter().collect();
+    /// Gives all leases that were stowed their places. What has an order is made as a whole: built lease by lease it would
+    /// take longer, and more room.
+    pub(super) fn admit_all(&mut self) {
+        let count = self.records.len();
+        self.by_uid.reserve(count, &self.records);
+        self.by_hardware.reserve(count, &self.records);
         for pool in &mut self.pools {
-            pool.free = std::mem::take(&mut pool.free).into_iter().collect();
+            (pool.fresh).take_all(|first, last| self.records.addresses(first, last));
+        }
+        let mut ending = Vec::new();
+        let mut waiting = BTreeMap::new();
+        for slot in self.records.slots() {
+            let lease = self.records.at(slot);
+            let Some((pool, lease)) = lease.and_then(|it| Some((self.pool_of(it.address)?, it)))
+            else {
+                continue;
+            };
+            if let Some(list) = List::of(lease) {
+                let turns: &mut Vec<Turn> = waiting.entry((pool.0, list)).or_default();
+                turns.push(Turn::of(lease));
+            }
+            if lease.ends_by_itself() {
+                ending.push(Turn::of(lease));
+            }
+            self.index(pool, slot);
+        }
+        self.ending = Queue::from_iter(ending);
+        for ((pool, list), turns) in waiting {
+            if let Some(pool) = pool_mut(&mut self.pools, PoolId(pool)) {
+                *pool.queue(list) = Queue::from_iter(turns);
+            }
         }
     }
 
@@ -392,42 +434,38 @@ impl Table {
         }
     }
 
-    fn link(&mut self, pool: PoolId, address: Ipv4Addr) {
-        let Some(lease) = self.records.get(address) else {
+    fn link(&mut self, pool: PoolId, slot: Slot) {
+        self.index(pool, slot);
+        let Some(lease) = self.records.at(slot) else {
             return;
         };
-        if let Some(account) = account_of(lease) {
-            *self.accounts.entry(account.clone()).or_default() += 1;
+        if let (Some(list), Some(pool)) = (List::of(lease), pool_mut(&mut self.pools, pool)) {
+            pool.queue(list).insert(Turn::of(lease));
         }
-        if let Some(uid) = &lease.uid {
-            self.by_uid.insert(&**uid, pool, lease, &self.records);
-        }
-        if let Some(hardware) = lease.hardware.as_ref().filter(|it| is_telling(it)) {
-            self.by_hardware
-                .insert(hardware, pool, lease, &self.records);
-        }
-        if let Some(queue) = pool_mut(&mut self.pools, pool).and_then(|pool| pool.queue_of(lease)) {
-            queue.insert(Turn::of(lease));
-        }
-        if lease.next != lease.state {
+        if lease.ends_by_itself() {
             self.ending.insert(Turn::of(lease));
         }
     }
 
-    fn unlink(&mut self, pool: PoolId, lease: &Lease) {
+    /// Counts a lease, and lets it be found by its client.
+    fn index(&mut self, pool: PoolId, slot: Slot) {
+        if let Some(account) = self.records.at(slot).and_then(account_of) {
+            *self.accounts.entry(account.clone()).or_default() += 1;
+        }
+        self.by_uid.insert(pool, slot, &self.records);
+        self.by_hardware.insert(pool, slot, &self.records);
+    }
+
+    fn unlink(&mut self, pool: PoolId, slot: Slot, lease: &Lease) {
         if let Some(account) = account_of(lease) {
             self.take_from(account);
         }
-        if let Some(uid) = &lease.uid {
-            self.by_uid.remove(&**uid, pool, lease);
+        self.by_uid.remove(pool, slot, lease);
+        self.by_hardware.remove(pool, slot, lease);
+        if let (Some(list), Some(pool)) = (List::of(lease), pool_mut(&mut self.pools, pool)) {
+            pool.queue(list).remove(&Turn::of(lease));
         }
-        if let Some(hardware) = lease.hardware.as_ref().filter(|it| is_telling(it)) {
-            self.by_hardware.remove(hardware, pool, lease);
-        }
-        if let Some(queue) = pool_mut(&mut self.pools, pool).and_then(|pool| pool.queue_of(lease)) {
-            queue.remove(&Turn::of(lease));
-        }
-        if lease.next != lease.state {
+        if lease.ends_by_itself() {
             self.ending.remove(&Turn::of(lease));
         }
     }
@@ -465,11 +503,26 @@ impl Table {
 }
 
 impl Pool {
-    /// The queue in which a lease waits to be given to somebody.
-    fn queue_of(&mut self, lease: &Lease) -> Option<&mut Queue> {
+    fn queue(&mut self, list: List) -> &mut Queue {
+        match list {
+            List::Free => &mut self.free,
+            List::Abandoned => &mut self.abandoned,
+        }
+    }
+}
+
+/// The queues of a pool in which leases wait to be given to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum List {
+    Free,
+    Abandoned,
+}
+
+impl List {
+    fn of(lease: &Lease) -> Option<Self> {
         match lease.state {
-            State::Free | State::Backup if !lease.reserved => Some(&mut self.free),
-            State::Abandoned => Some(&mut self.abandoned),
+            State::Free | State::Backup if !lease.reserved => Some(Self::Free),
+            State::Abandoned => Some(Self::Abandoned),
             _ => None,
         }
     }
@@ -485,10 +538,6 @@ fn account_of(lease: &Lease) -> Option<&Account> {
     rare.billing
         .as_ref()
         .filter(|_| lease.state == State::Active)
-}
-
-fn is_telling(hardware: &HardwareAddress) -> bool {
-    hardware.kind() != INFINIBAND || !hardware.octets().is_empty()
 }
 
 /// The original's lists in the order in which it writes them.

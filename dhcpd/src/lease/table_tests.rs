@@ -102,7 +102,7 @@ fn a_lease_is_found_by_its_client_only_while_it_has_it() {
     let mut table = Table::new(&config(&[("10.9.0.10", "10.9.0.20")]));
     let hardware = HardwareAddress::new(1, &[2, 0, 0, 0, 0, 1]).unwrap();
     let mut mine = lease(10, State::Active, 300);
-    mine.uid = Some(Box::from(*b"me"));
+    mine.uid = Some(b"me".into());
     mine.hardware = Some(hardware);
     table.store(mine);
     assert_eq!(table.of_uid(b"me", &[PoolId(0)]).len(), 1);

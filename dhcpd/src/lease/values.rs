@@ -66,7 +66,7 @@ impl Body<'_, '_> {
         if uid.is_empty() {
             self.complain(words::EMPTY_UID);
         }
-        lease.uid = (!uid.is_empty()).then_some(uid);
+        lease.uid = (!uid.is_empty()).then(|| uid.into());
         self.read_end();
         Ok(())
     }

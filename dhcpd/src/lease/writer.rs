@@ -74,11 +74,12 @@ pub fn write_file(
     format: IdFormat,
     file: &mut impl Write,
 ) -> io::Result<usize> {
-    let kept = table.kept();
+    let mut count = 0;
     let mut text = Vec::with_capacity(2 * CHUNK);
     write_header(&mut text);
     text.extend_from_slice(&reading.foreign);
-    for lease in &kept {
+    for lease in table.kept() {
+        count += 1;
         write_lease(&mut text, lease, format);
         if text.len() > CHUNK {
             file.write_all(&text)?;
@@ -89,7 +90,7 @@ pub fn write_file(
         write_duid(&mut text, duid, format);
     }
     file.write_all(&text)?;
-    Ok(kept.len())
+    Ok(count)
 }
 
 /// Appends one record.
@@ -387,7 +388,7 @@ mod tests {
     #[test]
     fn an_active_lease_reads_as_the_original_wrote_it() {
         let mut lease = active();
-        lease.uid = Some(Box::from(*b"\x01\x02\x11\x11abc\"\\\xff"));
+        lease.uid = Some(b"\x01\x02\x11\x11abc\"\\\xff".into());
         lease.set_variable(
             "vendor-class-identifier",
             Value::Data(Box::from(*b"PXEClient:Arch:00000")),
@@ -395,7 +396,7 @@ mod tests {
         lease.agent = Some(Box::from(
             *b"\x01\x04circ\x02\x03\xff\x01\x02\x09\x02hi\x0b\x00\x05\x04\x0a\x00\x00\x01",
         ));
-        lease.hostname = Some(Box::from(*b"myhost"));
+        lease.hostname = Some(b"myhost".into());
         let expected = r#"lease 10.9.0.11 {
   starts 5 2026/11/20 09:31:58;
   ends 5 2026/11/20 09:41:58;
@@ -445,7 +446,7 @@ mod tests {
     #[test]
     fn a_name_with_quotes_is_not_written() {
         let mut lease = active();
-        lease.hostname = Some(Box::from(*b"bad\"host"));
+        lease.hostname = Some(b"bad\"host".into());
         assert!(!text(&lease).contains("client-hostname"));
     }
 
