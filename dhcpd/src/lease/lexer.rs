@@ -122,6 +122,20 @@ impl<'a> Lexer<'a> {
         token
     }
 
+    /// Takes `N` octets behind one blank at once, tokens of one line that end in a mark, if `read` finds in them what it knows.
+    /// Nothing may have been looked at since the last token.
+    pub(super) fn take_known<const N: usize, T>(
+        &mut self,
+        read: impl FnOnce(&[u8; N]) -> Option<T>,
+    ) -> Option<T> {
+        let behind = self.bytes.get(self.at..).filter(|_| self.ahead.is_none())?;
+        let found = read(behind.strip_prefix(b" ")?.first_chunk()?)?;
+        self.at += 1 + N;
+        self.taken = (self.line, self.at - self.line_start);
+        self.seen = (self.line_start, self.at);
+        Some(found)
+    }
+
     /// Looks at the next token.
     pub(super) fn peek(&mut self) -> &Token<'a> {
         if self.ahead.is_none() {
@@ -185,11 +199,13 @@ impl<'a> Lexer<'a> {
     }
 
     fn scan_word(&mut self) -> Token<'a> {
-        let from = self.at;
-        while self.byte().is_some_and(is_word) {
-            self.at += 1;
-        }
-        Token::Word(self.slice(from, self.at))
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_word(*byte));
+        self.met_end |= length.is_none();
+        let word = rest.get(..length.unwrap_or(rest.len()));
+        let word = word.unwrap_or_default();
+        self.at += word.len();
+        Token::Word(word)
     }
 
     /// A string ends at a quote; at the end of the file if there is none.
@@ -213,7 +229,8 @@ impl<'a> Lexer<'a> {
     fn skip_blanks(&mut self) {
         while let Some(byte) = self.byte() {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' => self.advance(1),
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'\n' => self.advance(1),
                 b'#' => self.skip_line(),
                 _ => return,
             }
@@ -243,8 +260,18 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// Looked up, which is faster than to compare: nearly every octet of a file is asked about.
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+    const WORD: [bool; 256] = {
+        let mut word = [false; 256];
+        let mut byte: u8 = 0;
+        while byte < 128 {
+            word[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            byte += 1;
+        }
+        word
+    };
+    WORD.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// Resolves `\ooo`, `\xhh`, `\n`, `\r`, `\t` and `\b`; any other escaped character stands for itself.
@@ -306,6 +333,24 @@ mod tests {
         assert_eq!(lexer.offset(), 28);
         assert_eq!(lexer.next(), Token::Word(b"7-x"));
         assert_eq!((lexer.next(), lexer.next()), (Token::End, Token::End));
+    }
+
+    #[test]
+    fn what_is_taken_at_once_leaves_the_lexer_as_its_tokens_would() {
+        let text = b"a\n  b 1:2; c";
+        let mut lexers = [Lexer::new(text), Lexer::new(text)];
+        for lexer in &mut lexers {
+            lexer.next();
+            lexer.next();
+        }
+        let [by_token, at_once] = &mut lexers;
+        assert_eq!(at_once.take_known(|_: &[u8; 4]| None::<()>), None);
+        (0..4).for_each(|_| drop(by_token.next()));
+        assert_eq!(at_once.take_known(|known| Some(*known)), Some(*b"1:2;"));
+        assert_eq!(at_once.spot(), by_token.spot());
+        assert_eq!(at_once.position(), by_token.position());
+        assert_eq!(at_once.take_known(|_: &[u8; 2]| Some(())), None);
+        assert_eq!(at_once.next(), Token::Word(b"c"));
     }
 
     #[test]

@@ -1,32 +1,56 @@
 //! Pieces of a lease file that need no record around them: identifiers, numbers in names, and what is skipped.
 
+use std::borrow::Cow;
+
 use super::lexer::{Lexer, Token};
 use super::writer::{AGENT_NAMES, HARDWARE_TYPES};
 
 /// A string, or octets in hexadecimal.
-pub(super) fn read_id(lexer: &mut Lexer<'_>) -> Option<Box<[u8]>> {
-    if let Token::Text(text) = lexer.peek() {
-        let id = Box::from(&**text);
-        lexer.next();
-        return Some(id);
+pub(super) fn read_id<'a>(lexer: &mut Lexer<'a>) -> Option<Cow<'a, [u8]>> {
+    if !matches!(lexer.peek(), Token::Text(_)) {
+        return read_octets(lexer).map(Cow::Owned);
     }
-    read_octets(lexer)
+    match lexer.next() {
+        Token::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
-pub(super) fn read_octets(lexer: &mut Lexer<'_>) -> Option<Box<[u8]>> {
-    let mut octets = Vec::new();
+pub(super) fn read_octets(lexer: &mut Lexer<'_>) -> Option<Vec<u8>> {
+    // As many as a hardware address or most identifiers have.
+    let mut octets = Vec::with_capacity(16);
     loop {
         let Token::Word(word) = *lexer.peek() else {
             return None;
         };
-        let text = std::str::from_utf8(word).ok()?;
-        octets.push(u8::from_str_radix(text, 16).ok()?);
+        octets.push(octet_of(word)?);
         lexer.next();
         if *lexer.peek() != Token::Mark(b':') {
-            return Some(octets.into_boxed_slice());
+            return Some(octets);
         }
         lexer.next();
     }
+}
+
+/// An Ethernet address and its semicolon as [`write_lease`](super::write_lease) writes them.
+pub(super) fn six_octets(text: &[u8; 18]) -> Option<[u8; 6]> {
+    let mut octets = [0; 6];
+    let marks = b":::::;";
+    for ((octet, cell), mark) in octets.iter_mut().zip(text.chunks_exact(3)).zip(marks) {
+        let (digits, behind) = cell.split_at_checked(2)?;
+        *octet = octet_of(digits).filter(|_| behind == [*mark])?;
+    }
+    Some(octets)
+}
+
+/// An octet in hexadecimal, of any number of digits.
+fn octet_of(word: &[u8]) -> Option<u8> {
+    word.iter().try_fold(0_u8, |octet, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        octet
+            .checked_mul(16)?
+            .checked_add(u8::try_from(digit).ok()?)
+    })
 }
 
 /// Skips to behind the semicolon, or behind the block, that ends a statement at this depth.
@@ -88,4 +112,26 @@ pub(super) fn agent_code(word: &[u8]) -> Option<u8> {
 fn number_behind(prefix: &[u8], word: &[u8]) -> Option<u8> {
     let digits = word.strip_prefix(prefix)?;
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_at_once_only_as_it_is_written() {
+        assert_eq!(
+            six_octets(b"02:00:aB:f0:0f:99;"),
+            Some([2, 0, 0xab, 0xf0, 0x0f, 0x99])
+        );
+        for text in [
+            b"02:00:ab:f0:0f:99:",
+            b"2:000:ab:f0:0f:99;",
+            b"02:00:ab:f0:0f:9 ;",
+            b"02:00:ab;f0:0f:99;",
+            b"02:00:gb:f0:0f:99;",
+        ] {
+            assert_eq!(six_octets(text), None);
+        }
+    }
 }

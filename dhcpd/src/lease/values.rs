@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use common::net::HardwareAddress;
 
-use super::date::{NEVER, seconds_of};
+use super::date::{NEVER, parse_written, seconds_of};
 use super::fields::{Body, Field, Lost};
 use super::lexer::Token;
 use super::record::{Account, Lease, Value};
-use super::skip::{agent_code, hardware_type, read_id, read_octets, skip_field};
+use super::skip::{agent_code, hardware_type, read_id, read_octets, six_octets, skip_field};
 use super::states::State;
 use super::words;
 
 impl Body<'_, '_> {
     /// A date and its semicolon; 0 when it makes no sense.
     pub(super) fn read_date(&mut self) -> u32 {
+        if let Some(date) = self.lexer.take_known(parse_written) {
+            return date;
+        }
         let date = self.read_bare_date();
         let ended = self.read_end();
         date.filter(|_| ended).unwrap_or(0)
@@ -66,7 +69,7 @@ impl Body<'_, '_> {
         if uid.is_empty() {
             self.complain(words::EMPTY_UID);
         }
-        lease.uid = (!uid.is_empty()).then(|| uid.into());
+        lease.uid = (!uid.is_empty()).then(|| (&*uid).into());
         self.read_end();
         Ok(())
     }
@@ -78,8 +81,12 @@ impl Body<'_, '_> {
         let Some(kind) = hardware_type(word) else {
             return self.refuse(words::HARDWARE);
         };
+        if let Some(octets) = self.lexer.take_known(six_octets) {
+            lease.hardware = HardwareAddress::new(kind, &octets);
+            return;
+        }
         let octets = match *self.lexer.peek() {
-            Token::Mark(b';') => Some(Box::default()),
+            Token::Mark(b';') => Some(Vec::new()),
             _ => read_octets(self.lexer),
         };
         match octets.and_then(|octets| HardwareAddress::new(kind, &octets)) {
@@ -102,11 +109,29 @@ impl Body<'_, '_> {
             self.refuse(words::BINDING);
             return Ok(());
         }
+        if let Some(state) = self.take_usual_state() {
+            self.set_state(field, state, lease);
+            return Ok(());
+        }
         if !self.read_word(b"state") {
             self.refuse(words::STATE);
             return Ok(());
         }
         let state = self.read_state_name(lease)?;
+        self.set_state(field, state, lease);
+        self.read_end();
+        Ok(())
+    }
+
+    /// What nearly all records say, at once.
+    fn take_usual_state(&mut self) -> Option<State> {
+        let active = |text: &[u8; 13]| (text == b"state active;").then_some(State::Active);
+        let free = |text: &[u8; 11]| (text == b"state free;").then_some(State::Free);
+        let state = self.lexer.take_known(active);
+        state.or_else(|| self.lexer.take_known(free))
+    }
+
+    fn set_state(&mut self, field: Field, state: State, lease: &mut Lease) {
         match field {
             Field::Next => lease.next = state,
             Field::Rewind => lease.rewind = state,
@@ -114,8 +139,6 @@ impl Body<'_, '_> {
         }
         self.next_seen |= field == Field::Next;
         self.rewind_seen |= field == Field::Rewind;
-        self.read_end();
-        Ok(())
     }
 
     /// Until the record says more, the lease stays what it is.
@@ -194,7 +217,7 @@ impl Body<'_, '_> {
         };
         let class = String::from_utf8_lossy(&name).as_ref().into();
         let value = match of_subclass {
-            true => read_id(self.lexer).map(Arc::from),
+            true => read_id(self.lexer).map(|value| Arc::from(&*value)),
             false => None,
         };
         if of_subclass && value.is_none() {
@@ -274,7 +297,7 @@ impl Body<'_, '_> {
                     .ok()
                     .map(|number| Box::from(number.to_be_bytes()))
             }
-            _ => read_id(self.lexer),
+            _ => read_id(self.lexer).map(|value| Box::from(&*value)),
         };
         Some((code, value?))
     }

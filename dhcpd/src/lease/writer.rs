@@ -338,7 +338,7 @@ fn write_address(text: &mut Vec<u8>, address: Ipv4Addr) {
         if index > 0 {
             text.push(b'.');
         }
-        push_number(text, octet.into(), 1);
+        push_number(text, octet.into());
     }
 }
 
