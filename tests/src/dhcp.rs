@@ -151,7 +151,19 @@ impl DhcpLab {
     /// If it does not start; the message holds what it said.
     pub fn launch_with(&self, view: &View, mut command: Command) -> Result<DhcpServer> {
         let mut server = DhcpServer::spawn(&self.server, view, command.arg("-d"))?;
-        server.await_start()?;
+        server.await_start(PATIENCE)?;
+        Ok(server)
+    }
+
+    /// Like [`DhcpLab::start`], for a start that has much to do.
+    ///
+    /// # Errors
+    /// If it does not start in time; the message holds what it said.
+    pub fn start_within(&self, patience: Duration, subject: Subject) -> Result<DhcpServer> {
+        let mut command = self.command(subject)?;
+        command.args(["-d", SERVER_LINK]);
+        let mut server = DhcpServer::spawn(&self.server, &View::default(), &mut command)?;
+        server.await_start(patience)?;
         Ok(server)
     }
 
@@ -192,9 +204,9 @@ impl DhcpServer {
     }
 
     /// Waits until it says that it serves; not longer than it lives.
-    fn await_start(&mut self) -> Result<()> {
+    fn await_start(&mut self, patience: Duration) -> Result<()> {
         const READY: &str = "Server starting service.";
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience;
         while self.log.wait_for(READY, LOOK_AGAIN).is_err() {
             let ended = self.process.child().try_wait().context("cannot wait")?;
             if let Some(status) = ended {

@@ -40,6 +40,8 @@ pub(super) struct Lexer<'a> {
     ahead: Option<(Token<'a>, Start)>,
     /// Whether the end of the bytes was looked at.
     met_end: bool,
+    /// The first line of the present record, behind the one on which it begins, that a lease begins.
+    lease_line: Option<Position>,
 }
 
 /// A place between two tokens, where another lexer can go on.
@@ -86,7 +88,19 @@ impl<'a> Lexer<'a> {
             seen: (from.line_start, from.at),
             ahead: None,
             met_end: false,
+            lease_line: None,
         }
+    }
+
+    /// The next token begins a record.
+    pub(super) fn begin_record(&mut self) {
+        self.peek();
+        self.lease_line = None;
+    }
+
+    /// A line of the present record that looks like the first one of another: `lease` and a digit. Neither server writes one.
+    pub(super) fn lease_line(&self) -> Option<Position> {
+        self.lease_line
     }
 
     /// Where the next token is looked for.
@@ -246,10 +260,22 @@ impl<'a> Lexer<'a> {
     fn advance(&mut self, width: usize) {
         for _ in 0..width {
             if self.byte() == Some(b'\n') {
-                self.line = self.line.saturating_add(1);
-                self.line_start = self.at + 1;
+                self.begin_line();
             }
             self.at = (self.at + 1).min(self.bytes.len());
+        }
+    }
+
+    fn begin_line(&mut self) {
+        self.line = self.line.saturating_add(1);
+        self.line_start = self.at + 1;
+        let line = self.bytes.get(self.line_start..).unwrap_or_default();
+        if let Some([b'0'..=b'9', ..]) = line.strip_prefix(b"lease ") {
+            self.lease_line.get_or_insert(Position {
+                at: self.line_start,
+                line: self.line,
+                line_start: self.line_start,
+            });
         }
     }
 

@@ -86,10 +86,19 @@ fn read_window(
             peers,
             findings,
         };
+        reader.lexer.begin_record();
         let record = reader.read_record();
         let cut = reader.lexer.has_met_end() && !window.is_whole();
         let behind = reader.lexer.position();
+        let swallowed = reader.lexer.lease_line();
         findings = reader.findings;
+        // A stray brace or quote must not cost more than the record that it is in.
+        if let Some(next) = swallowed.filter(|next| next.at < behind.at) {
+            findings.go_back(before);
+            findings.push(vec![words::plain(words::CORRUPT)]);
+            window.advance(next);
+            continue;
+        }
         if cut {
             findings.go_back(before);
             window.extend()?;
@@ -300,7 +309,7 @@ impl Reader<'_, '_> {
     fn read_duid(&mut self) -> Record {
         let duid = read_id(&mut self.lexer);
         skip_statement(&mut self.lexer);
-        Record::Duid(duid)
+        Record::Duid(duid.map(|duid| Box::from(&*duid)))
     }
 
     /// What a lease file holds means the same in any byte order, but the original says so.

@@ -322,6 +322,26 @@ fn a_file_of_nothing_but_damage_does_not_fill_the_memory() {
     assert!(said(&reading)[LINES].starts_with("7 more"));
 }
 
+#[test]
+fn a_damaged_record_does_not_swallow_those_behind_it() {
+    let sound = record(10, "uid \"\\001abc\";");
+    for (damaged, with) in [
+        ("{", "{ {"),
+        ("uid \"", "uid "),
+        ("abc\"", "abc"),
+        ("}", "\""),
+        ("}", ""),
+        ("lease 10.9.0.10 {", "host x { {"),
+    ] {
+        let damaged = sound.replacen(damaged, with, 1);
+        let text = damaged.clone() + &record(11, "uid \"x\";") + &record(12, "uid \"y\";");
+        let (leases, reading) = load(&text);
+        let lasts = lasts(&leases);
+        assert!(lasts.ends_with(&[11, 12]), "{damaged}: {lasts:?}");
+        assert!(!reading.lines.is_empty(), "{damaged}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
