@@ -1,7 +1,11 @@
 //! The leases at the start: read from the file, written back as a whole.
 
+use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
 
 use common::log::Logger;
 use common::net::HardwareAddress;
@@ -102,7 +106,9 @@ impl Stock {
         logger: &Logger,
     ) -> Result<Successor, String> {
         let mut new = self.file.begin(now.seconds())?;
-        let written = lease::write_file(&self.table, &self.reading, self.format, &mut new);
+        let written = write_behind(&mut new, |text| {
+            lease::write_file(&self.table, &self.reading, self.format, text)
+        });
         match written {
             Ok(count) => {
                 report(config, self.reading.declared, count, logger);
@@ -131,6 +137,53 @@ impl Stock {
         {
             logger.error(&message);
         }
+    }
+}
+
+/// So much goes to the disk at a time while the rest of a file is made.
+const SYNC_AFTER: usize = 32 << 20;
+
+/// Makes a file's text while what there is of it goes to the disk: with a million leases each takes about as long.
+fn write_behind(
+    file: &mut Successor,
+    make: impl FnOnce(&mut Text) -> io::Result<usize>,
+) -> io::Result<usize> {
+    // Room for a little, since what waits takes memory.
+    let (sender, receiver) = mpsc::sync_channel(4);
+    thread::scope(|scope| {
+        let disk = scope.spawn(move || write_all(file, receiver));
+        let made = make(&mut Text(sender));
+        let written = disk.join().unwrap_or_else(|panic| resume_unwind(panic));
+        // The text ends early if it cannot be written.
+        written.and(made)
+    })
+}
+
+fn write_all(file: &mut Successor, texts: Receiver<Vec<u8>>) -> io::Result<()> {
+    let mut unsynced = 0;
+    for text in texts {
+        file.write_all(&text)?;
+        unsynced += text.len();
+        if unsynced > SYNC_AFTER {
+            file.sync()?;
+            unsynced = 0;
+        }
+    }
+    Ok(())
+}
+
+/// Text on its way to a file.
+struct Text(SyncSender<Vec<u8>>);
+
+impl Write for Text {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let sent = self.0.send(text.to_vec());
+        sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
