@@ -288,6 +288,10 @@ impl<'a> Lexer<'a> {
 
 /// Looked up, which is faster than to compare: nearly every octet of a file is asked about.
 fn is_word(byte: u8) -> bool {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "worked out by the compiler, which refuses an index outside"
+    )]
     const WORD: [bool; 256] = {
         let mut word = [false; 256];
         let mut byte: u8 = 0;
