@@ -51,7 +51,7 @@ impl Duel {
         }
         let ours = match scenario::run_at(&scenario, &times) {
             Ok(mut happened) => {
-                happened.iter_mut().for_each(sort_variables);
+                happened.iter_mut().for_each(|lines| sort_variables(lines));
                 scenario.with(&happened)
             }
             Err(failure) => format!("ours does not play it: {failure}"),
@@ -70,7 +70,7 @@ impl Duel {
 }
 
 /// The order of variables turns with each rewriting, and goes back to ones that were never more than null.
-fn sort_variables(lines: &mut Vec<String>) {
+fn sort_variables(lines: &mut [String]) {
     for set in
         lines.chunk_by_mut(|one, next| [one, next].iter().all(|line| line.starts_with("|   set ")))
     {
