@@ -82,7 +82,7 @@ mod tests {
         let left = shrink(text, |text| {
             text.contains("serve ")
                 && text.contains("-c")
-                && text.contains("wrq b")
+                && text.contains("wrq b ")
                 && text.contains("blksize")
         });
         assert_eq!(left, "serve -c\n> wrq b blksize=8\n");
