@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::process::Command;
+use std::time::Duration;
 use std::{fs, thread};
 
 use tests::client::show_octets;
@@ -506,8 +507,7 @@ impl Bench {
     fn lease_file(&self, pool: Pool, count: u32) -> Result<Scratch> {
         let files = self.site.files("leases")?;
         let mut text = String::from("authoring-byte-order little-endian;\n\n");
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.map_or(0, |time| time.as_secs());
+        let (now, end) = (lease_date("now")?, lease_date("tomorrow")?);
         for number in 0..count {
             let mac = dhcp_load::client_mac(number);
             let uid: String = mac.iter().map(|octet| format!("\\{octet:03o}")).collect();
@@ -515,14 +515,23 @@ impl Bench {
             // Writing to a string cannot fail.
             let _ = write!(
                 text,
-                "lease {address} {{\n  starts epoch {now};\n  ends epoch {};\n  cltt epoch {now};\n  binding state active;\n  \
-                 next binding state free;\n  rewind binding state free;\n  hardware ethernet {mac};\n  uid \"\\001{uid}\";\n}}\n",
-                now + 86_400
+                "lease {address} {{\n  starts {now};\n  ends {end};\n  cltt {now};\n  binding state active;\n  \
+                 next binding state free;\n  rewind binding state free;\n  hardware ethernet {mac};\n  uid \"\\001{uid}\";\n}}\n"
             );
         }
         fs::write(files.path().join("leases"), text).context("cannot write leases")?;
         Ok(files)
     }
+}
+
+/// A time in the words of date(1), as the servers write it into their lease files.
+fn lease_date(words: &str) -> Result<String> {
+    let mut command = Command::new("date");
+    command.args(["--utc", "--date", words, "+%w %Y/%m/%d %H:%M:%S"]);
+    let output = command.output().context("cannot run date")?;
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned())
 }
 
 /// Where the search begins: near what was measured elsewhere, so that it is short.
