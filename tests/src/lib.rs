@@ -15,3 +15,4 @@ pub mod subject;
 pub mod tftp;
 pub mod tftp_differential;
 pub mod tftp_scenario;
+pub mod wait;

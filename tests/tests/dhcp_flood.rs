@@ -19,6 +19,7 @@ use tests::client::identity::{granted, request_for};
 use tests::client::message::Message;
 use tests::dhcp::{DhcpLab, PATIENCE, SERVER_LINK};
 use tests::subject::Subject;
+use tests::wait::wait_until;
 
 const WANTED: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 10);
 const CONFIG: &str = "
@@ -110,9 +111,9 @@ fn a_client_with_a_lease_is_served_while_invented_ones_flood() {
         thread::spawn(move || flood(&wire, &sent, &ends))
     };
     let reach = |count: u32| {
-        while sent.load(Ordering::Relaxed) < count {
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_until("the flood goes on", || {
+            sent.load(Ordering::Relaxed) >= count
+        });
     };
     reach(INVENTED);
     let before = resident(pid);

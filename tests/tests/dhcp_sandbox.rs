@@ -14,7 +14,6 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use common::sys::sandbox::{Layer, offered};
 use tests::client::Wire;
@@ -23,6 +22,7 @@ use tests::client::message::{Field, Message};
 use tests::dhcp::{DhcpLab, DhcpServer, PATIENCE, SERVER_LINK};
 use tests::lab::{Log, Scratch, View};
 use tests::subject::{Subject, skip};
+use tests::wait::wait_until;
 
 const WANTED: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 10);
 const CONFIG: &str = "
@@ -141,7 +141,7 @@ fn lease_files_of_others_stay_in_reach() {
     fs::remove_file(lab.lease_file()).unwrap();
     wire.send(&request_for(2, Ipv4Addr::new(10, 9, 0, 11)))
         .unwrap();
-    wait_until(|| {
+    wait_until("the lease file comes again", || {
         lab.read_leases()
             .is_ok_and(|text| text.contains("10.9.0.11"))
     });
@@ -167,7 +167,7 @@ fn programs_may_still_change_their_user_and_write_where_they_like() {
     let server = start(&lab, &["-user", "nobody"]);
     expect_grant(&lab.wire().unwrap(), 1, WANTED);
     let made = place.path().join("made");
-    wait_until(|| made.exists());
+    wait_until("the program runs", || made.exists());
     // The user that the tool has become, and the one that the server serves as.
     assert_eq!(fs::read_to_string(&made).unwrap(), "0\n65534\n");
     let pid = server.process.identity().pid();
@@ -180,7 +180,9 @@ fn programs_may_still_change_their_user_and_write_where_they_like() {
         Some("65534")
     );
     drop(server);
-    wait_until(|| !Path::new(&format!("/proc/{helper}")).exists());
+    wait_until("the helper ends", || {
+        !Path::new(&format!("/proc/{helper}")).exists()
+    });
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn handlers_that_only_the_lease_file_has_are_still_run() {
     message.set_address(Field::Ciaddr, WANTED);
     release.payload = message.0;
     wire.send(&release).unwrap();
-    wait_until(|| made.exists());
+    wait_until("the program runs", || made.exists());
 }
 
 #[test]
@@ -242,12 +244,4 @@ fn log_at(path: &Path) -> (UnixDatagram, Log) {
         }
     });
     (socket, lines)
-}
-
-fn wait_until(mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "it does not come");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

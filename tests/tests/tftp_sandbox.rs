@@ -12,11 +12,11 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::symlink;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use common::sys::sandbox::{Layer, offered};
 use tests::subject::{Subject, skip};
 use tests::tftp::{PATIENCE, SERVER, TftpLab};
+use tests::wait::wait_until;
 
 /// What the server answers to a request; the second answer comes from the port of the first.
 fn ask(lab: &TftpLab, request: &[u8]) -> (UdpSocket, Vec<u8>) {
@@ -79,11 +79,7 @@ fn a_server_that_serves_is_locked_in_unless_told_otherwise() {
         let server = lab.start(Subject::Ours, &words).unwrap();
         assert_eq!(read(&lab, "hallo"), b"\0\x03\0\x01hello", "{words:?}");
         let first = server.process.identity().pid();
-        let deadline = Instant::now() + PATIENCE;
-        while states(first) != expected {
-            assert!(Instant::now() < deadline, "{:?}", states(first));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_until("each process is locked in", || states(first) == expected);
     }
 }
 

@@ -12,16 +12,15 @@ use std::net::UdpSocket;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tests::lab::{Log, Scratch, Syslog, View};
 use tests::subject::Subject;
 use tests::tftp::{PATIENCE, SERVER, TftpLab};
+use tests::wait::wait_until;
 
 const NOBODY: u32 = 65534;
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 #[test]
 #[ignore = "needs root"]
@@ -161,14 +160,6 @@ fn wait_for_pid(file: &Path) -> Pid {
     let read = || fs::read_to_string(file).ok()?.trim().parse().ok();
     wait_until("the pid file comes", || read().is_some());
     Pid::from_raw(read().unwrap())
-}
-
-fn wait_until(what: &str, happened: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !happened() {
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(LOOK_AGAIN);
-    }
 }
 
 fn ask(lab: &TftpLab) -> Vec<u8> {
