@@ -1,6 +1,7 @@
 //! A machine with a TFTP server of either subject, and a machine that asks it.
 
 use std::fs;
+use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -62,6 +63,18 @@ impl TftpLab {
         let path = self.served.write(name, content)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(mode))
             .context(format!("cannot change {}", path.display()))
+    }
+
+    /// A socket of the client, on which nothing is waited for longer than `patience`.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn client_socket(&self, patience: Duration) -> Result<UdpSocket> {
+        let bound = self.client.enter(|| UdpSocket::bind("0.0.0.0:0"))?;
+        let socket = bound.context("cannot bind the client's socket")?;
+        let limited = socket.set_read_timeout(Some(patience));
+        limited.context("cannot set a timeout")?;
+        Ok(socket)
     }
 
     /// Starts the server in the foreground and waits until its socket is there. Without `words` it is locked into the served directory.

@@ -200,9 +200,7 @@ fn ask_briefly(lab: &TftpLab) -> Option<Vec<u8>> {
 }
 
 fn ask_within(lab: &TftpLab, name: &str, patience: Duration) -> Option<Vec<u8>> {
-    let socket = lab.client.enter(|| UdpSocket::bind("0.0.0.0:0"));
-    let socket = socket.unwrap().unwrap();
-    socket.set_read_timeout(Some(patience)).unwrap();
+    let socket = lab.client_socket(patience).unwrap();
     let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
     socket.send_to(&request, (SERVER, 69)).unwrap();
     let mut buffer = [0; 600];

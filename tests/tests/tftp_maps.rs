@@ -289,13 +289,7 @@ fn refusal(text: &str) -> Vec<u8> {
 }
 
 fn send(stage: &Stage, opcode: u8, name: &[u8]) -> UdpSocket {
-    let socket = stage
-        .lab
-        .client
-        .enter(|| UdpSocket::bind("0.0.0.0:0"))
-        .unwrap()
-        .unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let socket = stage.lab.client_socket(PATIENCE).unwrap();
     let request = [b"\0", &[opcode][..], name, b"\0octet\0"].concat();
     socket.send_to(&request, (SERVER, 69)).unwrap();
     socket

@@ -178,12 +178,7 @@ fn ask(subject: Subject, lab: &TftpLab, outside: &Path) -> u64 {
         Subject::Original => NAMES_FOR_THE_ORIGINAL,
         Subject::Ours => NAMES,
     };
-    let socket = lab
-        .client
-        .enter(|| UdpSocket::bind("0.0.0.0:0"))
-        .unwrap()
-        .unwrap();
-    socket.set_read_timeout(Some(ANSWERED_WITHIN)).unwrap();
+    let socket = lab.client_socket(ANSWERED_WITHIN).unwrap();
     let mut random = Random(1);
     let mut files = 0;
     for _ in 0..names {

@@ -20,12 +20,7 @@ use tests::wait::wait_until;
 
 /// What the server answers to a request; the second answer comes from the port of the first.
 fn ask(lab: &TftpLab, request: &[u8]) -> (UdpSocket, Vec<u8>) {
-    let socket = lab
-        .client
-        .enter(|| UdpSocket::bind("0.0.0.0:0"))
-        .unwrap()
-        .unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let socket = lab.client_socket(PATIENCE).unwrap();
     socket.send_to(request, (SERVER, 69)).unwrap();
     let mut answer = [0; 600];
     let (length, peer) = socket.recv_from(&mut answer).unwrap();

@@ -98,9 +98,7 @@ fn a_user_brings_its_groups_and_no_power_of_roots() {
 
 /// A socket that is connected to where the first answer came from, which is taken.
 fn request(lab: &TftpLab, packet: &[u8]) -> UdpSocket {
-    let bound = lab.client.enter(|| UdpSocket::bind("0.0.0.0:0"));
-    let socket = bound.unwrap().unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let socket = lab.client_socket(PATIENCE).unwrap();
     socket.send_to(packet, (SERVER, 69)).unwrap();
     let (_, peer) = socket.recv_from(&mut [0; 600]).unwrap();
     socket.connect(peer).unwrap();
@@ -163,12 +161,7 @@ fn wait_for_pid(file: &Path) -> Pid {
 }
 
 fn ask(lab: &TftpLab) -> Vec<u8> {
-    let socket = lab
-        .client
-        .enter(|| UdpSocket::bind("0.0.0.0:0"))
-        .unwrap()
-        .unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let socket = lab.client_socket(PATIENCE).unwrap();
     socket
         .send_to(b"\0\x01hello\0octet\0", (SERVER, 69))
         .unwrap();

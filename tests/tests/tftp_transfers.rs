@@ -64,13 +64,7 @@ fn ask(lab: &TftpLab, request: &[u8]) -> UdpSocket {
 }
 
 fn socket_of(lab: &TftpLab) -> UdpSocket {
-    let socket = lab
-        .client
-        .enter(|| UdpSocket::bind("0.0.0.0:0"))
-        .unwrap()
-        .unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket
+    lab.client_socket(PATIENCE).unwrap()
 }
 
 fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
