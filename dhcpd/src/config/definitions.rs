@@ -9,6 +9,9 @@ use super::statement::After;
 use super::words;
 use crate::options::{Field, Format, OptionId, Repeat};
 
+/// How many letters the original has room for in a definition.
+const MAX_LETTERS: usize = 128;
+
 impl Parser<'_> {
     pub(super) fn definition(&mut self, named: Named, context: Context) -> After {
         if context.enclosing != Enclosing::Root {
@@ -32,6 +35,9 @@ impl Parser<'_> {
         self.expect('=', words::EQUALS)?;
         let format = self.option_type()?;
         self.semicolon_of_definition()?;
+        if format.repeat == Repeat::All && format.fields.last().is_some_and(encapsulates) {
+            return self.fail(words::NO_ENCAPSULATION_ARRAYS);
+        }
         let (space, name) = match named {
             Named::New { space, name } => (space, name),
             Named::Known(id) => {
@@ -70,7 +76,7 @@ impl Parser<'_> {
         } else {
             let token = self.take();
             let field = self.field_type(&token, is_array, 0)?;
-            format.fields.push(field);
+            self.add_field(&mut format, field, 0)?;
         }
         Ok(format)
     }
@@ -89,11 +95,18 @@ impl Parser<'_> {
     fn record_type(&mut self, format: &mut Format) -> Parsed<()> {
         let in_array = format.repeat == Repeat::All;
         loop {
+            if format.fields.last().is_some_and(encapsulates) {
+                self.take();
+                return self.fail_and_skip(words::ENCAPSULATION_ENDS);
+            }
             let last_repeats = self.array_in_record(in_array)?;
             let token = self.take();
             let field = self.field_type(&token, in_array || last_repeats, 1)?;
-            format.fields.push(field);
+            self.add_field(format, field, 1)?;
             let token = self.take();
+            if last_repeats && self.letters(format) == MAX_LETTERS {
+                return self.fail_out_of(1, words::TOO_MANY_TYPES);
+            }
             if token.is('}') {
                 if last_repeats {
                     format.repeat = Repeat::Last;
@@ -101,7 +114,7 @@ impl Parser<'_> {
                 return Ok(());
             }
             if !token.is(',') {
-                return self.fail_and_skip(words::EXPECTING_RIGHT_BRACE);
+                return self.fail_out_of(1, words::EXPECTING_RIGHT_BRACE);
             }
             if let Some(kind) = ends_record(field) {
                 return self.fail_out_of(1, words::not_last_in_record(kind));
@@ -110,6 +123,28 @@ impl Parser<'_> {
                 format.rows.push(format.fields.len().saturating_sub(1));
             }
         }
+    }
+
+    /// Adds a field as long as the original has room for the letters that stand for them.
+    fn add_field(&mut self, format: &mut Format, field: Field, blocks: usize) -> Parsed<()> {
+        format.fields.push(field);
+        if self.letters(format) > MAX_LETTERS {
+            return self.fail_out_of(blocks, words::TOO_MANY_TYPES);
+        }
+        Ok(())
+    }
+
+    /// How many letters the original keeps for a record: one for each field and for each row of them, and the name of a space.
+    fn letters(&self, format: &Format) -> usize {
+        let spaces = &self.build.config.options;
+        let letters = |field: &Field| match field {
+            Field::DomainList { compressed: true } => 2,
+            Field::Encapsulate(Some(space)) => {
+                2 + spaces.space(*space).map_or(0, |space| space.name.len())
+            }
+            _ => 1,
+        };
+        format.fields.iter().map(letters).sum::<usize>() + format.rows.len()
     }
 
     fn array_in_record(&mut self, in_array: bool) -> Parsed<bool> {
@@ -132,8 +167,7 @@ impl Parser<'_> {
         self.error(text);
         self.skip_blocks(blocks);
         if blocks > 0 {
-            // A record is followed by the end of the statement.
-            self.accept(';');
+            self.skip_statement();
         }
         Err(Failure::Reported)
     }
@@ -154,7 +188,7 @@ impl Parser<'_> {
             },
             "text" => Field::Text,
             "string" => Field::Opaque,
-            "encapsulate" => return self.encapsulation(blocks),
+            "encapsulate" => return self.encapsulation(),
             "zerolen" => Field::Zero,
             _ => return self.fail_out_of(blocks, words::unknown_type(&word)),
         };
@@ -188,15 +222,15 @@ impl Parser<'_> {
         }
     }
 
-    fn encapsulation(&mut self, blocks: usize) -> Parsed<Field> {
+    fn encapsulation(&mut self) -> Parsed<Field> {
         let token = self.take();
         if !token.is_identifier() {
-            return self.fail_out_of(blocks, words::SPACE_IDENTIFIER);
+            return self.fail_and_skip(words::SPACE_IDENTIFIER);
         }
         let name = self.text(&token);
         match self.build.config.options.space_named(&name) {
             Some(space) => Ok(Field::Encapsulate(Some(space))),
-            None => self.fail_out_of(blocks, words::unknown_space(&name)),
+            None => self.fail_and_skip(words::unknown_space(&name)),
         }
     }
 
@@ -279,6 +313,10 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+fn encapsulates(field: &Field) -> bool {
+    matches!(field, Field::Encapsulate(_))
 }
 
 /// What a field that takes all the rest of a value is called.

@@ -213,7 +213,10 @@ impl Parser<'_> {
         };
         match domain::encode_name(&name) {
             Ok(labels) => Ok(labels),
-            Err(_) => self.fail_and_skip(words::DOMAIN_NAME),
+            Err(_) => {
+                self.error(words::DOMAIN_NAME_ENCODING);
+                self.fail_and_skip(words::DOMAIN_NAME)
+            }
         }
     }
 
