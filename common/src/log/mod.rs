@@ -67,8 +67,9 @@ pub struct Line {
 
 /// Writes lines to syslog and, while switched on, a copy of each to standard error.
 ///
-/// Never blocks on syslog and never fails: a line that the system's log cannot take is dropped and counted, and the
-/// count is reported as soon as lines pass again.
+/// Never fails, and waits for syslog only between [`start_waiting`](Self::start_waiting) and
+/// [`stop_waiting`](Self::stop_waiting): a line that the system's log cannot take is dropped and counted, and the count is
+/// reported as soon as lines pass again.
 pub struct Logger {
     sinks: Mutex<Sinks>,
 }
@@ -137,6 +138,17 @@ impl Logger {
     /// From now on standard error stays silent.
     pub fn stop_stderr(&self) {
         self.lock().stderr = false;
+    }
+
+    /// From now on a line waits until the system's log has room for it, as is right where nobody is served yet or any more.
+    /// A log that takes nothing for a second is not waited for again.
+    pub fn start_waiting(&self) {
+        self.lock().syslog.set_waiting(true);
+    }
+
+    /// From now on no line waits.
+    pub fn stop_waiting(&self) {
+        self.lock().syslog.set_waiting(false);
     }
 
     /// From now on lines carry this facility.

@@ -1,4 +1,4 @@
-//! The connection to the system's log: never blocks, reconnects, drops and counts what cannot be delivered.
+//! The connection to the system's log: waits only when told to, reconnects, drops and counts what cannot be delivered.
 //!
 //! The transport is the syslog crate's; the format is our own because the crate's writes UTC where every other program
 //! on the machine writes local time.
@@ -22,6 +22,9 @@ const PATHS: [&str; 2] = ["/dev/log", "/var/run/log"];
 /// a busy server more than its work.
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
 
+/// A log that takes nothing for so long is not waited for any more.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// What every syslog daemon takes whole. A longer line, which a client can cause by the name of a file, would be refused
 /// by the socket.
 const LONGEST_TEXT: usize = 8000;
@@ -36,6 +39,7 @@ pub(super) struct SyslogSocket {
     tag: String,
     facility: Facility,
     transport: Option<Transport>,
+    waits: bool,
     dropped: u64,
     /// Nobody listened when a connection was last tried, which was then.
     deserted: Option<Instant>,
@@ -47,6 +51,7 @@ impl SyslogSocket {
             tag: tag.to_owned(),
             facility,
             transport: None,
+            waits: false,
             dropped: 0,
             deserted: None,
         };
@@ -58,6 +63,22 @@ impl SyslogSocket {
         self.facility = facility;
         if let Some(transport) = &mut self.transport {
             transport.formatter.facility = facility;
+        }
+    }
+
+    /// Whether a line may wait until the log has room for it.
+    pub(super) fn set_waiting(&mut self, waits: bool) {
+        self.waits = waits;
+        if let Some(socket) = self.socket() {
+            // A socket that refuses has lost its log, which the next line finds out.
+            let _ = let_wait(socket, waits);
+        }
+    }
+
+    fn socket(&self) -> Option<&UnixDatagram> {
+        match &self.transport.as_ref()?.backend {
+            LoggerBackend::Unix(socket) => Some(socket),
+            _ => None,
         }
     }
 
@@ -85,10 +106,7 @@ impl SyslogSocket {
         if self.dropped > 0 || self.deserted.is_some() || lines.len() < 2 {
             return 0;
         }
-        let Some(transport) = &self.transport else {
-            return 0;
-        };
-        let LoggerBackend::Unix(socket) = &transport.backend else {
+        let (Some(transport), Some(socket)) = (&self.transport, self.socket()) else {
             return 0;
         };
         let (text, ends) = transport.formatter.burst(lines);
@@ -116,7 +134,10 @@ impl SyslogSocket {
         }
         match self.try_send(level, text) {
             Ok(()) => true,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.set_waiting(false);
+                false
+            }
             Err(_) => {
                 self.connect();
                 let sent = self.try_send(level, text).is_ok();
@@ -144,7 +165,7 @@ impl SyslogSocket {
     fn connect(&mut self) {
         let socket = PATHS
             .iter()
-            .find_map(|path| connect_to(Path::new(path)).ok());
+            .find_map(|path| connect_to(Path::new(path), self.waits).ok());
         let Some(socket) = socket else {
             return;
         };
@@ -160,11 +181,16 @@ fn cut(text: &str) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-fn connect_to(path: &Path) -> io::Result<UnixDatagram> {
+fn connect_to(path: &Path, waits: bool) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
-    socket.set_nonblocking(true)?;
+    let_wait(&socket, waits)?;
     socket.connect(path)?;
     Ok(socket)
+}
+
+fn let_wait(socket: &UnixDatagram, waits: bool) -> io::Result<()> {
+    socket.set_write_timeout(Some(LONGEST_WAIT))?;
+    socket.set_nonblocking(!waits)
 }
 
 fn into_io_error(error: syslog::Error) -> io::Error {
@@ -255,6 +281,8 @@ fn stamp(time: &LocalTime) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn socket_pair(tag: &str) -> (SyslogSocket, UnixDatagram) {
@@ -266,6 +294,7 @@ mod tests {
             tag: tag.to_owned(),
             facility: Facility::LOG_DAEMON,
             transport: Some(syslog::Logger::new(LoggerBackend::Unix(ours), format)),
+            waits: false,
             dropped: 0,
             deserted: None,
         };
@@ -312,6 +341,31 @@ mod tests {
         assert!(receive(&log).ends_with("2 log lines were lost"));
         assert!(receive(&log).ends_with("after"));
         assert_eq!(socket.dropped, 0);
+    }
+
+    #[test]
+    fn while_lines_may_wait_a_slow_log_gets_them_all() {
+        let (mut socket, log) = socket_pair("dhcpd");
+        log.set_nonblocking(false).unwrap();
+        socket.set_waiting(true);
+        let last = thread::spawn(move || (0..2000).map(|_| receive(&log)).last().unwrap());
+        (0..1000).for_each(|number| socket.send(Level::Info, &number.to_string()));
+        socket.send_all(&lines(1000));
+        assert!(last.join().unwrap().ends_with("line 999"));
+        assert_eq!(socket.dropped, 0);
+    }
+
+    #[test]
+    fn a_log_that_takes_nothing_is_waited_for_once() {
+        let (mut socket, _log) = socket_pair("dhcpd");
+        socket.set_waiting(true);
+        while socket.dropped == 0 {
+            socket.send(Level::Info, "filler");
+        }
+        assert!(!socket.waits);
+        let begin = Instant::now();
+        socket.send(Level::Info, "lost too");
+        assert!(begin.elapsed() < LONGEST_WAIT);
     }
 
     fn lines(count: usize) -> Vec<Line> {

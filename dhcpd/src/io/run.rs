@@ -70,6 +70,7 @@ impl From<Fatal> for Stop {
 fn open_log() -> Arc<Logger> {
     let logger = Logger::open("dhcpd", Facility::LOG_DAEMON);
     logger.start_stderr();
+    logger.start_waiting();
     Arc::new(logger)
 }
 
@@ -78,6 +79,7 @@ fn greet(logger: &Logger) {
 }
 
 fn end(fatal: &Fatal, logger: &Logger) -> ExitCode {
+    logger.start_waiting();
     fatal.lines().for_each(|line| logger.error(line));
     ExitCode::FAILURE
 }
@@ -184,6 +186,7 @@ fn settle(
     // A manager that is gone waits for nothing.
     let _ = manager.ready();
     logger.info(words::STARTING_SERVICE);
+    logger.stop_waiting();
     Ok(())
 }
 

@@ -49,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Invocation::Serve(settings) => start(*settings, given, Arc::clone(&logger)),
     });
     outcome.unwrap_or_else(|error| {
+        logger.start_waiting();
         logger.error(&error.text);
         error.status
     })
