@@ -106,7 +106,10 @@ impl Tally {
                 println!("seed {seed} is not played: {reason}");
             }
             // Seconds may have changed at an unlucky moment: what counts differs again.
-            Verdict::Differs(..) if !duel.differs(&text) => self.fleeting += 1,
+            Verdict::Differs(..) if !duel.differs(&text) => {
+                self.fleeting += 1;
+                println!("seed {seed} differs once and not again");
+            }
             Verdict::Differs(..) => {
                 self.different += 1;
                 let small = shrink(&text, |text| duel.differs(text));

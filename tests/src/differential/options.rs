@@ -79,7 +79,8 @@ const KNOWN: [(&str, Shape); 68] = [
     ("dhcp-requested-address", Shape::Address),
     ("dhcp-lease-time", Shape::Number(5000)),
     ("dhcp-option-overload", Shape::Number(4)),
-    ("dhcp-message-type", Shape::Number(9)),
+    // The original hears its own answers to relays: what a client would send, it takes for a request.
+    ("dhcp-message-type", Shape::Fixed("6")),
     ("dhcp-server-identifier", Shape::Fixed("10.9.0.77")),
     (
         "dhcp-parameter-request-list",

@@ -159,25 +159,42 @@ impl Site<'_> {
         for _ in 0..1 + self.dice.below(2) {
             let to = from + self.dice.below(3);
             self.page.open("pool");
-            for _ in 0..self.dice.below(3) {
-                let verb = self.dice.pick(&["allow", "deny"]);
-                let who = self.dice.pick(&[
-                    "members of \"ca\"",
-                    "members of \"cb\"",
-                    "members of \"cc\"",
-                    "known-clients",
-                    "unknown-clients",
-                    "dynamic bootp clients",
-                    "all clients",
-                    "unauthenticated clients",
-                ]);
-                self.page.line(format!("{verb} {who};"));
-            }
+            self.permits();
             self.statements(Scope::Pool, 2);
             self.page
                 .line(format!("range 10.{octet}.0.{from} 10.{octet}.0.{to};"));
             self.page.close();
             from = to + 1;
+        }
+    }
+
+    fn permits(&mut self) {
+        let mut permits = Vec::new();
+        for _ in 0..self.dice.below(3) {
+            let verb = self.dice.pick(&["allow", "deny"]);
+            let who = self.dice.pick(&[
+                "members of \"ca\"",
+                "members of \"cb\"",
+                "members of \"cc\"",
+                "known-clients",
+                "unknown-clients",
+                "dynamic bootp clients",
+                "all clients",
+                "unauthenticated clients",
+            ]);
+            permits.push(format!("{verb} {who};"));
+        }
+        // Such a pool is taken for that of ranges outside of pools, which is a row of differences.md.
+        let alone = ["allow all clients;", "deny dynamic bootp clients;"];
+        if permits.len() == 1
+            && permits
+                .iter()
+                .any(|permit| alone.contains(&permit.as_str()))
+        {
+            permits.push("allow unauthenticated clients;".to_owned());
+        }
+        for permit in permits {
+            self.page.line(permit);
         }
     }
 
@@ -240,7 +257,7 @@ impl Site<'_> {
 
     fn log(&mut self) {
         let level = self.dice.pick(&["", "info, ", "debug, ", "error, "]);
-        let text = expressions::printable(self.dice, 3);
+        let text = expressions::printable(&expressions::data(self.dice, 3));
         self.page.line(format!("log({level}{text});"));
     }
 
@@ -304,12 +321,11 @@ impl Site<'_> {
             "transmission",
         ]);
         self.page.open(format!("on {event}"));
-        // Not deeper: the original cannot read back all that it writes of these, or reads it as something else.
-        let text = expressions::printable(self.dice, 1);
+        let text = expressions::printable(&expressions::storable(self.dice));
         self.page.line(format!("log(info, {text});"));
         if self.dice.chance(50) {
             let name = self.dice.pick(&expressions::VARIABLES);
-            let value = expressions::data(self.dice, 1);
+            let value = expressions::storable(self.dice);
             self.page.line(format!("set {name} = {value};"));
         }
         self.page.close();
@@ -405,7 +421,7 @@ impl Site<'_> {
             }
             "min-secs" => self.dice.pick(&[0, 1, 5]),
             "dynamic-bootp-lease-length" | "abandon-lease-time" => {
-                self.dice.pick(&[3, 600, 4_294_967_295])
+                self.dice.pick(&[3, 600, 2_400_000_000])
             }
             _ => self.dice.pick(&[0, 1, 25, 50, 99, 100, 200]),
         };
