@@ -155,7 +155,9 @@ fn is_young(grant: &Grant<'_, '_>, values: &Evaluator<'_>, outbox: &mut Outbox) 
         .unwrap_or(CACHE_THRESHOLD);
     let length = i64::from(old.ends) - i64::from(old.starts);
     let age = i64::from(grant.exchange.seconds()) - i64::from(old.starts);
-    let young = threshold > 0 && age <= length * i64::from(threshold) / 100;
+    // The original counts in 31 bits: what lasts longer is never young.
+    let fits = i32::try_from(length).is_ok();
+    let young = threshold > 0 && fits && age <= length * i64::from(threshold) / 100;
     if young {
         outbox.debug(words::reuse(age, threshold, old.address));
     }

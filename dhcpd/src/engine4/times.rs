@@ -65,7 +65,7 @@ impl Question<'_, '_> {
         let end = cutoff
             .map(i64::from)
             .or(length.map(|length| now + i64::from(length)));
-        let expiry = end.map_or(NEVER, |end| clamp_to_time(end.min(i64::from(NEVER))));
+        let expiry = end.map_or(NEVER, |end| u32::try_from(end).unwrap_or(NEVER));
         Term {
             expiry,
             reserved: false,
@@ -134,17 +134,14 @@ impl Question<'_, '_> {
         }
     }
 
+    /// Lease times that lead beyond 32 bits end just before [`NEVER`], as in the original.
     fn expiry(&self, time: i64) -> u32 {
         if time == INFINITE {
             return NEVER;
         }
         let end = i64::from(self.exchange.seconds()).saturating_add(time);
-        clamp_to_time(end.min(i64::from(NEVER) - 1))
+        u32::try_from(end).unwrap_or(NEVER - 1)
     }
-}
-
-fn clamp_to_time(seconds: i64) -> u32 {
-    u32::try_from(seconds.max(0)).unwrap_or(NEVER)
 }
 
 fn date_of(permits: &[Permit]) -> Option<i64> {

@@ -1,13 +1,14 @@
 //! Points in time as the lease file writes them: seconds since the epoch in UTC, spelled out.
 
-/// The end of a lease without end. The original's largest time, which it writes as `never`.
+/// The end of a lease without end, which is written as `never`. Leases may end after that; when they are read again, they are
+/// without end.
 pub const NEVER: u32 = 0x7fff_ffff;
 
 const DAY: u32 = 86_400;
 
 /// Appends `5 2026/11/20 09:01:44;`, or `never;`.
 pub(super) fn write_date(text: &mut Vec<u8>, seconds: u32) {
-    if seconds >= NEVER {
+    if seconds == NEVER {
         text.extend_from_slice(b"never;");
         return;
     }
@@ -107,10 +108,13 @@ pub(super) fn seconds_of(year: i64, month: i64, day: i64, clock: i64) -> u32 {
     u32::try_from(seconds.clamp(0, i64::from(NEVER))).unwrap_or(NEVER)
 }
 
-/// Year, month and day of a day since the epoch. Valid from 1970 to 2099, where every fourth year is a leap year.
+/// The first of March of 2100, a year without a leap day.
+const MARCH_2100: u32 = 47_541;
+
+/// Year, month and day of a day since the epoch, of those that 32 bits of seconds can say.
 fn civil(day: u32) -> (u32, u32, u32) {
     // Counting from March 1968 puts the leap day at the end of a four-year cycle.
-    let shifted = day + 671;
+    let shifted = day + 671 + u32::from(day >= MARCH_2100);
     let (cycle, in_cycle) = (shifted / 1461, shifted % 1461);
     let year = (in_cycle / 365).min(3);
     let in_year = in_cycle - year * 365;
@@ -141,6 +145,10 @@ mod tests {
         assert_eq!(text(951_782_400), "2 2000/02/29 00:00:00;");
         assert_eq!(text(NEVER - 1), "2 2038/01/19 03:14:06;");
         assert_eq!(text(NEVER), "never;");
+        assert_eq!(text(NEVER + 1), "2 2038/01/19 03:14:08;");
+        assert_eq!(text(4_107_542_399), "0 2100/02/28 23:59:59;");
+        assert_eq!(text(4_107_542_400), "1 2100/03/01 00:00:00;");
+        assert_eq!(text(u32::MAX), "0 2106/02/07 06:28:15;");
     }
 
     #[test]
