@@ -3,6 +3,8 @@
 
 use std::net::Ipv4Addr;
 
+use common::net::HardwareAddress;
+
 use super::exchange::Exchange;
 use super::outbox::Outbox;
 use super::words;
@@ -192,9 +194,33 @@ impl<'f> Finder<'f, '_> {
         let hardware = self.exchange.request.hardware;
         let table = self.table;
         let mut found = table.of_hardware(&hardware, pools);
+        found.extend(self.given_back_by(&hardware));
+        found.sort_by_key(|found| found.lease.place_by_hardware());
         found.retain(|found| is_returnable(&found.lease));
         let held_in = |pool| table.held_in_by_hardware(&hardware, pool);
         self.first_permitted(found, held_in, Lease::place_by_hardware)
+    }
+
+    /// Abandoned leases that were given back because of their identifier: they are free now, and may be found by hardware.
+    fn given_back_by(&self, hardware: &HardwareAddress) -> Vec<Found<'f>> {
+        let table = self.table;
+        let released = self.search.released.iter();
+        let found = released.filter_map(|address| table.find(*address));
+        found
+            .filter(|found| found.lease.hardware.as_ref() == Some(hardware))
+            .filter(|found| found.lease.state == State::Abandoned)
+            .map(|found| self.as_given_back(found))
+            .collect()
+    }
+
+    fn as_given_back(&self, mut found: Found<'f>) -> Found<'f> {
+        let is_given_back = self.search.released.contains(&found.lease.address);
+        if is_given_back && found.lease.state == State::Abandoned {
+            let lease = found.lease.to_mut();
+            lease.release(self.exchange.seconds());
+            lease.settle();
+        }
+        found
     }
 
     /// The first of the client's leases that it may use. What it may not use any more, and would rather have had, it gives
@@ -227,7 +253,7 @@ impl<'f> Finder<'f, '_> {
     }
 
     fn find_by_address(&mut self, address: Ipv4Addr) -> Option<Found<'f>> {
-        let found = self.table.find(address)?;
+        let found = self.as_given_back(self.table.find(address)?);
         self.search.ours = true;
         if found.network != self.network {
             return None;

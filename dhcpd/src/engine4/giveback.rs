@@ -86,18 +86,15 @@ impl Engine {
         };
         let mut lease = found.lease.into_owned();
         self.run_release(exchange, &mut lease, outbox);
+        let had_rare = lease.rare.is_some();
+        forget_handlers(&mut lease);
         if !lease.state.is_in_use() {
-            if lease.rare.is_some() {
-                forget_handlers(&mut lease);
+            if had_rare {
                 self.table.amend(lease);
             }
             return;
         }
-        let now = exchange.seconds();
-        lease.clear_variables();
-        lease.ends = now;
-        lease.tstp = now;
-        lease.next = State::Free;
+        lease.release(exchange.seconds());
         let format = self.world.id_format();
         if let Some(stored) = self.table.move_on(lease) {
             write_lease(&mut outbox.journal, stored, format);

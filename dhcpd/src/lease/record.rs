@@ -165,9 +165,17 @@ impl Lease {
         self.drop_empty_rare();
     }
 
+    /// Ends it at `now`, as its client does that gives it back.
+    pub fn release(&mut self, now: u32) {
+        self.clear_variables();
+        self.ends = now;
+        self.tstp = now;
+        self.next = State::Free;
+    }
+
     /// Moves from `state` to `next` (reference section 8). A client that no longer holds the lease takes with it what
     /// only it said: its name, its relay's words, its host declaration, what was to happen at the end.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.state == State::Active && self.next != State::Active {
             self.agent = None;
             self.hostname = None;
