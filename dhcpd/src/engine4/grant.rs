@@ -83,7 +83,13 @@ impl Engine {
             }
             Err(Closed) => {
                 let scope = exchange.subnet_scope(grant.candidate.subnet);
-                self.nak(exchange, grant.candidate.lease.address, scope, outbox);
+                self.nak(
+                    exchange,
+                    grant.candidate.lease.address,
+                    scope,
+                    grant.known,
+                    outbox,
+                );
             }
         }
     }

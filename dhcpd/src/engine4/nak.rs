@@ -16,15 +16,16 @@ use crate::wire::{self, BROADCAST_FLAG, MessageType, ReplyKind};
 
 impl Engine {
     /// Refuses `address`. `scope` is where to look for settings when the client's link is unknown. The reason of the last
-    /// search becomes option 56. Of what is configured `echo-client-id` counts, and `server-identifier` outside of classes.
+    /// search becomes option 56; `known` is whether it found a declaration of the client. Of what is configured `echo-client-id` counts, and `server-identifier` outside of classes.
     pub(super) fn nak(
         &self,
         exchange: &Exchange<'_>,
         address: Ipv4Addr,
         scope: Option<ScopeId>,
+        known: bool,
         outbox: &mut Outbox,
     ) {
-        let context = exchange.global_context(None, false);
+        let context = exchange.global_context(None, known);
         let mut settings = OptionSet::new();
         execute_link(exchange, scope, &context, &mut settings);
         let configured = configured_identifier(&context, &settings);

@@ -33,7 +33,7 @@ impl Engine {
             Some(Misplaced::Ignored(line)) => outbox.info(line),
             Some(Misplaced::Refused) => {
                 outbox.info(words::wrong_network(&prefix));
-                self.nak(exchange, address, None, outbox);
+                self.nak(exchange, address, None, search.known, outbox);
             }
             None => self.decide_request(exchange, (address, subnet), search, prefix, outbox),
         }
@@ -64,7 +64,7 @@ impl Engine {
         }
         outbox.info(words::unavailable(&prefix, address));
         let scope = subnet.and_then(|subnet| exchange.subnet_scope(subnet));
-        self.nak(exchange, address, scope, outbox);
+        self.nak(exchange, address, scope, search.known, outbox);
     }
 
     /// Searches where the address is, not where the client is.
