@@ -1,6 +1,5 @@
 //! The reply that goes with a lease (reference isc-dhcpd-options.md, sections 3 and 6).
 
-use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use common::log::Line;
@@ -14,7 +13,7 @@ use super::outbox::{Outbox, Reply};
 use super::route::{on_arrival_link, route};
 use super::times::Term;
 use super::words;
-use crate::eval::{Context, Evaluator, Flag};
+use crate::eval::{Bytes, Context, Evaluator, Flag};
 use crate::lease::Lease;
 use crate::options::{OptionSet, codes};
 use crate::wire::{
@@ -179,8 +178,8 @@ fn report(notes: &[ReplyNote], outbox: &mut Outbox) {
 
 /// What `filename` and `server-name` say.
 pub(super) struct Texts<'e> {
-    file: Cow<'e, [u8]>,
-    sname: Cow<'e, [u8]>,
+    file: Bytes<'e>,
+    sname: Bytes<'e>,
 }
 
 impl<'e> Texts<'e> {

@@ -208,7 +208,7 @@ fn note_vendor_class(exchange: &Exchange<'_>, context: &Context<'_>) {
     let class = exchange.request.vendor_class();
     if let Some(class) = class.filter(|class| !class.is_empty()) {
         let mut variables = context.take_variables();
-        variables.set(VENDOR_CLASS, Some(Bound::Data(class.into())));
+        variables.set(VENDOR_CLASS, Some(Bound::Data(class.to_vec().into())));
         context.put_variables(variables);
     }
 }

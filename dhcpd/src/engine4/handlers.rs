@@ -11,7 +11,7 @@ use crate::config;
 use crate::config::model::Config;
 use crate::eval::ast::Block;
 use crate::eval::{
-    Bound, Context, Handlers, LeaseFacts, ResolvedNames, Variables, execute_handler,
+    Bound, Bytes, Context, Handlers, LeaseFacts, ResolvedNames, Variables, execute_handler,
 };
 use crate::lease::{IdFormat, Lease, Table, Value, Variable, write_lease};
 use crate::options::OptionSet;
@@ -97,7 +97,8 @@ pub(super) fn variables_of(lease: &Lease) -> Variables {
         .flat_map(|rare| rare.variables.iter().rev());
     for variable in stored {
         let value = match &variable.value {
-            Value::Data(data) => Bound::Data(data.clone()),
+            Value::Data(data) => Bound::Data(data.to_vec().into()),
+            Value::Hollow => Bound::Data(Bytes::HOLLOW),
             Value::Number(number) => Bound::Number(u64::from_ne_bytes(number.to_ne_bytes())),
             Value::Boolean(truth) => Bound::Boolean(*truth),
         };
@@ -110,7 +111,8 @@ pub(super) fn variables_of(lease: &Lease) -> Variables {
 pub(super) fn keep_variables(lease: &mut Lease, variables: &Variables) {
     let stored = variables.newest_first().filter_map(|(name, value)| {
         let value = match value {
-            Bound::Data(data) => Value::Data(data.clone()),
+            Bound::Data(data) if data.is_hollow() => Value::Hollow,
+            Bound::Data(data) => Value::Data((**data).into()),
             Bound::Number(number) => Value::Number(i64::from_ne_bytes(number.to_ne_bytes())),
             Bound::Boolean(truth) => Value::Boolean(*truth),
             Bound::Function(_) => return None,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use common::log::Level;
 use common::sys::posix_regex::{LetterCase, Regex};
 
 use super::ast::{Boolean, Connective, Match};
 use super::chain::Chain;
 use super::context::Evaluator;
+use super::words;
 
 impl<'e> Evaluator<'e> {
     /// True only if `expression` is true: null counts as false, as in `if`.
@@ -65,11 +67,19 @@ impl<'e> Evaluator<'e> {
         value.or(instead_of_null)
     }
 
-    /// Null if either side is; an invalid pattern matches nothing.
+    /// Null if either side is, or if the data is hollow; an invalid or a hollow pattern matches nothing.
     fn matches(&self, found: &'e Match) -> Option<bool> {
         let data = self.data(&found.data);
         let pattern = self.data(&found.pattern);
-        let (data, pattern) = (data?, pattern?);
+        let data = data?;
+        if data.is_hollow() {
+            self.context.log(Level::Error, words::nothing_to_match());
+            return None;
+        }
+        let pattern = pattern?;
+        if pattern.is_hollow() {
+            return Some(false);
+        }
         let regex = match &found.compiled {
             Some(compiled) => compiled.clone(),
             None => compile_foreign(&pattern, found.ignores_case),

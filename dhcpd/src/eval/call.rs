@@ -5,6 +5,7 @@ use std::sync::Arc;
 use common::log::Level;
 
 use super::ast::{Call, Expression, Function};
+use super::bytes::Bytes;
 use super::context::Evaluator;
 use super::execute::execute_function;
 use super::variables::{Bound, Variables};
@@ -20,7 +21,7 @@ impl<'e> Evaluator<'e> {
     #[must_use]
     pub fn evaluate(&self, expression: &'e Expression) -> Option<Bound> {
         match expression {
-            Expression::Data(data) => Some(Bound::Data(self.data(data)?.into_owned().into())),
+            Expression::Data(data) => Some(Bound::Data(self.data(data)?.into_owned())),
             Expression::Boolean(boolean) => self.boolean(boolean).map(Bound::Boolean),
             Expression::Number(number) => self.number(number).map(Bound::Number),
             Expression::Variable(name) => self.variable(name),
@@ -32,9 +33,9 @@ impl<'e> Evaluator<'e> {
         self.context.frames.borrow().value(name).cloned()
     }
 
-    pub(super) fn data_of(&self, name: &str) -> Option<Vec<u8>> {
+    pub(super) fn data_of(&self, name: &str) -> Option<Bytes<'static>> {
         match self.variable(name)? {
-            Bound::Data(data) => Some(data.into_vec()),
+            Bound::Data(data) => Some(data),
             other => self.wrong_binding(&other, "data"),
         }
     }

@@ -1,10 +1,9 @@
 //! Bytes, or null.
 
-use std::borrow::Cow;
-
 use common::log::Level;
 
 use super::ast::{Data, Number, Part};
+use super::bytes::Bytes;
 use super::context::Evaluator;
 use super::digits::push_digits;
 use super::words;
@@ -13,14 +12,12 @@ use crate::options::{Entry, Field, OptionId, SpaceId, Value, domain};
 /// Longest value that an expression may build: many times what a packet can carry.
 const LENGTH_LIMIT: usize = 65_536;
 
-pub(super) type Bytes<'e> = Cow<'e, [u8]>;
-
 impl<'e> Evaluator<'e> {
     /// The value of `expression`, or null. Constants and parts of the request are borrowed.
     #[must_use]
     pub fn data(&self, expression: &'e Data) -> Option<Bytes<'e>> {
         match expression {
-            Data::Constant(bytes) => Some(Cow::Borrowed(bytes)),
+            Data::Constant(bytes) => Some(Bytes::constant(bytes)),
             Data::Assembled(parts) => self.assemble(parts),
             Data::Null => None,
             Data::Option(id) => self.request_option(*id),
@@ -46,9 +43,9 @@ impl<'e> Evaluator<'e> {
             Data::LeasedAddress => self.leased_address(),
             Data::Filename => self.filename(),
             Data::ServerName => self.server_name(),
-            Data::OwnName => Some(Cow::Borrowed(self.context.names.own.as_bytes())),
+            Data::OwnName => Some(self.context.names.own.as_bytes().into()),
             Data::HostAddresses(name) => self.host_addresses(name),
-            Data::Variable(name) => self.data_of(name).map(Cow::Owned),
+            Data::Variable(name) => self.data_of(name),
             Data::Call(call) => {
                 self.call_for_data(call);
                 None
@@ -83,7 +80,7 @@ impl<'e> Evaluator<'e> {
 
     fn single(&self, value: &'e Value<'e>) -> Option<Bytes<'e>> {
         match value {
-            Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
+            Value::Bytes(bytes) => Some(Bytes::constant(bytes)),
             Value::Expression(expression) => self.data(expression),
             // A joined value holds no joined values.
             Value::Joined(_) => None,
@@ -95,9 +92,9 @@ impl<'e> Evaluator<'e> {
         let parts = parts?;
         let field = self.context.registry.format(id).fields.first();
         if field == Some(&Field::DomainList { compressed: true }) {
-            return domain::join_compressed(parts.iter().map(|part| &**part)).map(Cow::Owned);
+            return domain::join_compressed(parts.iter().map(|part| &**part)).map(Bytes::from);
         }
-        limited(parts.concat())
+        limited(joined(&parts))
     }
 
     fn assemble(&self, parts: &'e [Part]) -> Option<Bytes<'e>> {
@@ -133,7 +130,7 @@ impl<'e> Evaluator<'e> {
         limited(octets.collect())
     }
 
-    /// What lies beyond the end is cut off, not null.
+    /// What lies beyond the end is cut off, not null; if all of it does, the rest is hollow.
     fn substring(
         &self,
         data: &'e Data,
@@ -144,7 +141,10 @@ impl<'e> Evaluator<'e> {
         let (offset, length) = (self.number(offset), self.number(length));
         let (data, start, length) = (data?, to_index(offset?), to_index(length?));
         let end = start.saturating_add(length).min(data.len());
-        Some(slice(data, start, end))
+        Some(match start < data.len() {
+            true => data.part(start, end),
+            false => Bytes::HOLLOW,
+        })
     }
 
     fn suffix(&self, data: &'e Data, length: &'e Number) -> Option<Bytes<'e>> {
@@ -153,14 +153,14 @@ impl<'e> Evaluator<'e> {
         let data = data?;
         let start = data.len().saturating_sub(to_index(length?));
         let end = data.len();
-        Some(slice(data, start, end))
+        Some(data.part(start, end))
     }
 
     /// Every part is evaluated, also behind one that is null.
     fn concat(&self, parts: &'e [Data]) -> Option<Bytes<'e>> {
         let parts: Vec<Option<Bytes<'e>>> = parts.iter().map(|part| self.data(part)).collect();
         let parts: Option<Vec<Bytes<'e>>> = parts.into_iter().collect();
-        limited(parts?.concat())
+        limited(joined(&parts?))
     }
 
     /// The relays of DHCPv6 are not there: only number 0, the client itself, has options.
@@ -186,7 +186,7 @@ impl<'e> Evaluator<'e> {
             return None;
         }
         let groups: Vec<&[u8]> = data.chunks(group).rev().collect();
-        Some(Cow::Owned(groups.concat()))
+        Some(groups.concat().into())
     }
 
     fn binary_to_ascii(
@@ -218,18 +218,23 @@ impl<'e> Evaluator<'e> {
                 return None;
             }
         }
-        Some(Cow::Owned(text))
+        Some(text.into())
     }
 
     fn encode(&self, number: &'e Number, width: u8) -> Option<Bytes<'e>> {
         let bytes = self.number(number)?.to_be_bytes();
         let octets = octets_of(width.into()).unwrap_or(4);
-        Some(Cow::Owned(bytes.get(bytes.len() - octets..)?.to_vec()))
+        Some(bytes.get(bytes.len() - octets..)?.to_vec().into())
     }
 }
 
 fn limited<'e>(bytes: Vec<u8>) -> Option<Bytes<'e>> {
-    (bytes.len() <= LENGTH_LIMIT).then_some(Cow::Owned(bytes))
+    (bytes.len() <= LENGTH_LIMIT).then(|| bytes.into())
+}
+
+fn joined(parts: &[Bytes<'_>]) -> Vec<u8> {
+    let octets = parts.iter().flat_map(|part| part.iter());
+    octets.copied().collect()
 }
 
 pub(super) fn to_index(number: u64) -> usize {
@@ -242,13 +247,5 @@ fn octets_of(width: u64) -> Option<usize> {
         16 => Some(2),
         32 => Some(4),
         _ => None,
-    }
-}
-
-/// The part of `data` from `start` to `end`, empty where that is outside.
-fn slice(data: Bytes<'_>, start: usize, end: usize) -> Bytes<'_> {
-    match data {
-        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(start..end).unwrap_or_default()),
-        Cow::Owned(bytes) => Cow::Owned(bytes.get(start..end).unwrap_or_default().to_vec()),
     }
 }

@@ -217,7 +217,7 @@ impl<'b> Execution<'_, 'b, '_> {
         let mut line = Vec::new();
         self.put_argument(&mut line, program);
         for (index, argument) in (1..).zip(arguments) {
-            let value = self.with(|evaluator| evaluator.data(argument).map(Cow::into_owned));
+            let value = self.with(|evaluator| evaluator.data(argument).map(|value| value.to_vec()));
             let Some(value) = value else {
                 let text = words::bad_argument(index);
                 return self.context.log(Level::Error, text);
@@ -254,7 +254,7 @@ impl<'b> Execution<'_, 'b, '_> {
 impl<'e> Evaluator<'e> {
     fn value_of(&self, subject: &'e Subject) -> Option<Bound> {
         match subject {
-            Subject::Data(data) => Some(Bound::Data(self.data(data)?.into_owned().into())),
+            Subject::Data(data) => Some(Bound::Data(self.data(data)?.into_owned())),
             Subject::Number(number) => self.number(number).map(Bound::Number),
             Subject::Boolean(condition) => {
                 let line = words::truth_for_number(condition);

@@ -1,12 +1,11 @@
 //! Data that the request and the lease provide.
 
-use std::borrow::Cow;
-
 use common::log::Level;
 
 use super::ast::Number;
+use super::bytes::Bytes;
 use super::context::Evaluator;
-use super::data::{Bytes, to_index};
+use super::data::to_index;
 use super::words;
 use crate::options::{OptionId, codes};
 use crate::wire::{Note, text_of};
@@ -14,8 +13,8 @@ use crate::wire::{Note, text_of};
 impl<'e> Evaluator<'e> {
     pub(super) fn request_option(&self, id: OptionId) -> Option<Bytes<'e>> {
         let request = self.context.request?;
-        let sent = request.options.get(id).map(Cow::Borrowed);
-        sent.or_else(|| request.vendor_option(id).map(Cow::Owned))
+        let sent = request.options.get(id).map(Bytes::from);
+        sent.or_else(|| request.vendor_option(id).map(Bytes::from))
     }
 
     /// `parse-vendor-option;`: opens option 43 of the request as options of the space that `vendor-option-space` names.
@@ -35,16 +34,20 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// Type and address of the client; empty for a lease that nobody has.
     pub(super) fn hardware(&self) -> Option<Bytes<'e>> {
-        let of_request = self.context.request.map(|request| request.hardware);
-        let of_lease = || self.context.lease.and_then(|lease| lease.hardware);
+        let of_request = self.context.request.map(|request| Some(request.hardware));
+        let of_lease = || self.context.lease.map(|lease| lease.hardware);
         let Some(hardware) = of_request.or_else(of_lease) else {
             self.context.log(Level::Error, words::no_hardware());
             return None;
         };
-        let mut bytes = vec![hardware.kind()];
-        bytes.extend_from_slice(hardware.octets());
-        Some(Cow::Owned(bytes))
+        let mut bytes = Vec::new();
+        if let Some(hardware) = hardware {
+            bytes.push(hardware.kind());
+            bytes.extend_from_slice(hardware.octets());
+        }
+        Some(bytes.into())
     }
 
     pub(super) fn packet(&self, offset: &'e Number, length: &'e Number) -> Option<Bytes<'e>> {
@@ -56,7 +59,7 @@ impl<'e> Evaluator<'e> {
         let behind = request.view.bytes().get(to_index(offset?)..)?;
         let empty = behind.is_empty();
         let wanted = behind.get(..to_index(length?)).unwrap_or(behind);
-        (!empty).then_some(Cow::Borrowed(wanted))
+        (!empty).then(|| wanted.into())
     }
 
     pub(super) fn host_name(&self) -> Option<Bytes<'e>> {
@@ -64,7 +67,7 @@ impl<'e> Evaluator<'e> {
         if host.is_none() {
             self.context.log(Level::Error, words::no_host());
         }
-        host.map(|name| Cow::Borrowed(name.as_bytes()))
+        host.map(|name| name.as_bytes().into())
     }
 
     pub(super) fn leased_address(&self) -> Option<Bytes<'e>> {
@@ -72,7 +75,7 @@ impl<'e> Evaluator<'e> {
         if lease.is_none() {
             self.context.log(Level::Debug, words::no_address());
         }
-        lease.map(|lease| Cow::Owned(lease.address.octets().to_vec()))
+        lease.map(|lease| lease.address.octets().to_vec().into())
     }
 
     pub(super) fn filename(&self) -> Option<Bytes<'e>> {
@@ -89,5 +92,5 @@ impl<'e> Evaluator<'e> {
 /// A field that begins with NUL is null.
 fn field_text(field: &[u8]) -> Option<Bytes<'_>> {
     let text = text_of(field);
-    (!text.is_empty()).then_some(Cow::Borrowed(text))
+    (!text.is_empty()).then(|| text.into())
 }

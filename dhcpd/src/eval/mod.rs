@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod boolean;
+mod bytes;
 mod call;
 pub mod chain;
 mod context;
@@ -22,6 +23,7 @@ mod variables;
 mod words;
 
 pub(crate) use boolean::compile;
+pub use bytes::Bytes;
 pub use context::{Command, Context, Evaluator, Handlers, LeaseFacts, ResolvedNames};
 pub use execute::{execute, execute_handler, execute_scope_chain};
 pub use print::print_block;

@@ -78,7 +78,7 @@ fn with_block<T>(block: &Block, test: impl FnOnce(&Context<'_>, &OptionSet<'_>) 
 fn data(expression: &Data) -> Option<Vec<u8>> {
     with_block(&Vec::new(), |context, options| {
         let value = context.over(options).data(expression);
-        value.map(|bytes| bytes.into_owned())
+        value.map(|bytes| bytes.to_vec())
     })
 }
 
@@ -91,7 +91,7 @@ fn boolean(expression: &Boolean) -> Option<bool> {
 fn value(block: &Block, id: OptionId) -> Option<Vec<u8>> {
     with_block(block, |context, options| {
         let value = context.over(options).value(id);
-        value.map(|bytes| bytes.into_owned())
+        value.map(|bytes| bytes.to_vec())
     })
 }
 
@@ -284,20 +284,26 @@ fn a_request_and_a_lease_are_seen() {
     let options = OptionSet::new();
     let values = context.over(&options);
     let user_class = Data::Option(codes::USER_CLASS);
-    assert_eq!(values.data(&user_class).unwrap(), b"iPXE".as_slice());
-    let hardware = values.data(&Data::Hardware).unwrap().into_owned();
+    assert_eq!(values.data(&user_class).unwrap(), b"iPXE".as_slice().into());
+    let hardware = values.data(&Data::Hardware).unwrap().to_vec();
     assert_eq!(hardware, b"\x01\x02\x11\x11\x11\x11\x01");
-    assert_eq!(values.data(&Data::Filename).unwrap(), b"boot".as_slice());
+    assert_eq!(
+        values.data(&Data::Filename).unwrap(),
+        b"boot".as_slice().into()
+    );
     assert_eq!(values.data(&Data::ServerName), None);
     let head = Data::Packet(number(0), number(3));
-    assert_eq!(values.data(&head).unwrap(), [1, 1, 6].as_slice());
+    assert_eq!(values.data(&head).unwrap(), [1, 1, 6].as_slice().into());
     let beyond = Data::Packet(number(9_999), number(3));
     assert_eq!(values.data(&beyond), None);
     assert_eq!(
         values.data(&Data::LeasedAddress).unwrap(),
-        [10, 9, 0, 10].as_slice()
+        [10, 9, 0, 10].as_slice().into()
     );
-    assert_eq!(values.data(&Data::HostName).unwrap(), b"h1".as_slice());
+    assert_eq!(
+        values.data(&Data::HostName).unwrap(),
+        b"h1".as_slice().into()
+    );
     assert_eq!(values.number(&Number::LeaseTime), Some(120));
     assert_eq!(
         values.boolean(&Boolean::Exists(codes::BOOT_SIZE)),

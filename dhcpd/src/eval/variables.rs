@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{Function, Name};
+use super::bytes::Bytes;
 
 /// What a variable holds.
 #[derive(Clone, Debug)]
 pub enum Bound {
     /// Bytes.
-    Data(Box<[u8]>),
+    Data(Bytes<'static>),
     /// A number.
     Number(u64),
     /// Truth.

@@ -17,6 +17,11 @@ pub(super) fn digits_width(width: u64) -> String {
     format!("binary_to_ascii: invalid width {width}!")
 }
 
+/// A pattern for data that is hollow.
+pub(super) fn nothing_to_match() -> String {
+    "data_string_new: src cannot be NULL tree.c(811)".to_owned()
+}
+
 /// `hardware` without a packet or a lease.
 pub(super) fn no_hardware() -> String {
     "data: hardware: no raw packet or lease is available".to_owned()

@@ -94,6 +94,8 @@ pub struct Variable {
 pub enum Value {
     /// Bytes.
     Data(Box<[u8]>),
+    /// Empty data of the kind that is not written ([`Bytes`](crate::eval::Bytes)): the variable is lost with the next start.
+    Hollow,
     /// A number.
     Number(i64),
     /// `true` or `false`

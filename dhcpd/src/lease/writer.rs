@@ -217,9 +217,13 @@ fn write_hardware(text: &mut Vec<u8>, hardware: &HardwareAddress) {
 
 fn write_variables(text: &mut Vec<u8>, lease: &Lease) {
     for variable in lease.rare.iter().flat_map(|rare| &rare.variables) {
+        if variable.value == Value::Hollow {
+            continue;
+        }
         put(text, format_args!("\n  set {} = ", variable.name));
         match &variable.value {
             Value::Data(data) => write_quoted(text, data),
+            Value::Hollow => {}
             Value::Number(number) => put(text, format_args!("%{number}")),
             Value::Boolean(truth) => put(text, format_args!("{truth}")),
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::fqdn;
 use super::reply::{ReplyError, ReplyNote};
-use crate::eval::Evaluator;
+use crate::eval::{Bytes, Evaluator};
 use crate::options::{Field, OptionId, SpaceId, codes};
 
 /// Spaces within spaces are packed this deep: definitions may form a circle.
@@ -69,7 +69,7 @@ impl<'e> Packer<'e, '_> {
     /// options of a space.
     pub(super) fn value(&mut self, id: OptionId) -> Option<Cow<'e, [u8]>> {
         let value = if self.values.set.contains(id) {
-            self.values.value(id)
+            self.values.value(id).map(Bytes::into_cow)
         } else {
             self.encapsulation(id).map(Cow::Owned)
         };
@@ -113,16 +113,18 @@ impl<'e> Packer<'e, '_> {
             SpaceId::FQDN => {
                 let set = self.values.set;
                 set.has_space(space)
-                    .then(|| fqdn::pack(|id| self.values.value(id)))
+                    .then(|| fqdn::pack(|id| self.values.value(id).map(Bytes::into_cow)))
             }
             _ => self.pack_options(space, depth),
         }
     }
 
-    /// Measured: the original never sends these options; if some are set and all of them are null, it says that there are none.
+    /// Measured: the original never sends these options; if some are set and all of them are null or empty, it says that there
+    /// are none.
     fn no_netware(&self) -> Option<Vec<u8>> {
         let mut all = self.values.all(SpaceId::NWIP).peekable();
-        let nothing = all.peek().is_some() && all.all(|(_, value)| value.is_none());
+        let nothing = all.peek().is_some()
+            && all.all(|(_, value)| value.is_none_or(|value| value.is_empty()));
         nothing.then(|| vec![1, 2, 1, 0])
     }
 

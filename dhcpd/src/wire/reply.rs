@@ -264,7 +264,7 @@ impl Reply<'_> {
             parts.extend(of_relay.map(|option| (option.id, Cow::Borrowed(&*option.value))));
         }
         for (id, value) in packer.values.all(SpaceId::AGENT) {
-            let value = value.unwrap_or_default();
+            let value = value.unwrap_or_default().into_cow();
             match parts.iter_mut().find(|part| part.0 == id) {
                 Some(part) => part.1 = value,
                 None => parts.push((id, value)),
