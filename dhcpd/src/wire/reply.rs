@@ -178,6 +178,9 @@ impl Reply<'_> {
         values: &Evaluator<'_>,
         site: SiteSpace,
     ) -> Vec<u8> {
+        if !self.honours_list() {
+            return Priorities::everything(values, site);
+        }
         let id = codes::DHCP_PARAMETER_REQUEST_LIST;
         let configured = values.value(id);
         let list = if values.set.contains(id) || self.kind == ReplyKind::Query {
@@ -185,12 +188,12 @@ impl Reply<'_> {
         } else {
             request.parameter_request_list()
         };
-        match list {
-            Some(list) if self.honours_list() && !list.is_empty() => {
+        match list.filter(|list| !list.is_empty()) {
+            Some(list) => {
                 let echoes = self.echoes_identifier(values);
                 Priorities::requested(list, echoes, request, values)
             }
-            _ => Priorities::everything(values, site),
+            None => Priorities::everything(values, site),
         }
     }
 
