@@ -177,9 +177,7 @@ impl Bench {
 
     /// Compares the highest rates, and what they cost.
     pub fn judge_rates(&mut self) {
-        let of = |maker| self.report.figure(&subject(Kind::Ours, maker), "rate");
-        let rates = of(Maker::Perfdhcp).zip(of(Maker::Own));
-        let limited = rates.is_some_and(|(perfdhcp, own)| own > perfdhcp * SURPASSES);
+        let limited = self.perfdhcp_is_the_limit();
         if limited {
             self.show_limit();
         }
@@ -188,22 +186,33 @@ impl Bench {
         }
     }
 
+    /// True if perfdhcp could not send what it was asked for, or if our own load makes more of the same server.
+    fn perfdhcp_is_the_limit(&self) -> bool {
+        let of = |maker, name| self.report.figure(&subject(Kind::Ours, maker), name);
+        let rates = of(Maker::Perfdhcp, "rate").zip(of(Maker::Own, "rate"));
+        let surpassed = rates.is_some_and(|(perfdhcp, own)| own > perfdhcp * SURPASSES);
+        surpassed || of(Maker::Perfdhcp, "limited_by_load").is_some_and(|flag| flag > 0.0)
+    }
+
     /// Where perfdhcp itself is the limit, both shares of a processor show it.
     fn show_limit(&self) {
-        let of = |maker, name| {
-            let figure = self.report.figure(&subject(Kind::Ours, maker), name);
-            figure.unwrap_or(f64::NAN)
-        };
-        let [busy, load] = ["server_busy", "load_busy"].map(|name| of(Maker::Perfdhcp, name));
+        let of = |maker, name| self.report.figure(&subject(Kind::Ours, maker), name);
+        let percent = |maker, name| of(maker, name).unwrap_or(f64::NAN) * 100.0;
         println!(
             "\nperfdhcp is the limit of {}: at its highest rate it uses {:.0} % of a processor itself and leaves the server \
-             {:.0} % idle;\nour own load needs {:.0} % for {:.1} times as much",
+             {:.0} % idle",
             Kind::Ours.name(),
-            load * 100.0,
-            (1.0 - busy) * 100.0,
-            of(Maker::Own, "load_busy") * 100.0,
-            of(Maker::Own, "rate") / of(Maker::Perfdhcp, "rate")
+            percent(Maker::Perfdhcp, "load_busy"),
+            100.0 - percent(Maker::Perfdhcp, "server_busy"),
         );
+        let rates = of(Maker::Own, "rate").zip(of(Maker::Perfdhcp, "rate"));
+        if let Some((own, perfdhcp)) = rates {
+            println!(
+                "our own load needs {:.0} % for {:.1} times as much",
+                percent(Maker::Own, "load_busy"),
+                own / perfdhcp
+            );
+        }
     }
 
     /// `limited` if the load was the limit: then the rates compare loads, and are not judged.
