@@ -3,6 +3,7 @@
 use common::diag::Severity;
 use common::net::HardwareAddress;
 use common::syntax::{Kind, Place};
+use common::time::Time;
 
 use super::builder::{Context, Enclosing};
 use super::model::{FixedAddress, Host, RareOfHost, ScopeId};
@@ -11,7 +12,8 @@ use super::parser::{Failure, Parsed, Parser, latin};
 use super::statement::After;
 use super::words;
 use crate::eval::ast::{Action, Assignment, Block, Data};
-use crate::options::codes;
+use crate::eval::{self, ResolvedNames};
+use crate::options::{OptionSet, codes};
 
 /// A host while its block is read.
 #[derive(Debug)]
@@ -261,6 +263,19 @@ impl Parser<'_> {
         });
     }
 
+    /// The value of an expression that is needed while no message is there; what evaluating it logs is said.
+    fn value_without_message(&mut self, value: &Data) -> Option<Box<[u8]>> {
+        let names = ResolvedNames::default();
+        let context = eval::Context::new(&self.build.config.options, &names, Time::from_seconds(0));
+        let nothing = OptionSet::new();
+        let computed = context.over(&nothing).data(value);
+        let computed = computed.map(|bytes| Box::from(&*bytes));
+        for line in context.take_lines() {
+            self.remark(Severity::Warning, &line.text);
+        }
+        computed
+    }
+
     /// `uid`, or else `option dhcp-client-identifier` among the host's own statements.
     fn host_identifier(&mut self, draft: &Draft) -> Option<Box<[u8]>> {
         let statements = self.build.scope(draft.scope).map(|scope| &scope.statements);
@@ -269,7 +284,9 @@ impl Parser<'_> {
         for text in found.refused {
             self.remark(Severity::Warning, text);
         }
-        let plain = found.plain;
+        let plain = found
+            .plain
+            .and_then(|value| self.value_without_message(&value));
         match (&draft.uid, plain) {
             (Some(uid), Some(ignored)) => {
                 let (uid, ignored) = (show_uid(uid), show_uid(&ignored));
@@ -285,7 +302,7 @@ impl Parser<'_> {
 /// Client identifiers that the statements of a host set.
 #[derive(Default)]
 struct Identifiers {
-    plain: Option<Box<[u8]>>,
+    plain: Option<Data>,
     /// What to say about those that do not count.
     refused: Vec<&'static str>,
 }
@@ -320,8 +337,8 @@ impl Identifiers {
             self.refused.push(words::CLIENT_IDENTIFIER_CONDITIONAL);
         } else if self.plain.is_some() {
             self.refused.push(words::ONE_CLIENT_IDENTIFIER);
-        } else if let Data::Constant(bytes) = value {
-            self.plain = Some(bytes.clone());
+        } else {
+            self.plain = Some(value.clone());
         }
     }
 }
