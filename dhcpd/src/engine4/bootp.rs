@@ -52,12 +52,12 @@ impl Engine {
 
 fn reply_static(exchange: &Exchange<'_>, candidate: &Candidate, prefix: &str, outbox: &mut Outbox) {
     let host = candidate.lease.host;
-    let context = exchange.global_context(Some(exchange.facts(&candidate.lease, true)), true);
+    let context = exchange.context(Some(exchange.facts(&candidate.lease, true)), true);
     let mut set = OptionSet::new();
     collect(exchange, candidate, host, &context, &mut set);
     outbox.collect(&context);
     if let Some(refusal) = refusal(&context.over(&set), prefix) {
-        exchange.settle(&context, outbox);
+        outbox.collect(&context);
         return refusal.into_iter().for_each(|line| outbox.info(line));
     }
     put_subnet_mask(exchange, candidate.subnet, &mut set);
@@ -66,7 +66,7 @@ fn reply_static(exchange: &Exchange<'_>, candidate: &Candidate, prefix: &str, ou
     let header = header(exchange, candidate.lease.address, &values);
     let built = build(exchange, header, &values, outbox);
     run_commit(&context, &mut set);
-    exchange.settle(&context, outbox);
+    outbox.collect(&context);
     let bytes = match built {
         Ok(bytes) => bytes,
         Err(line) => return outbox.error(line),
