@@ -303,14 +303,22 @@ pub(super) struct Fill {
 }
 
 pub(super) fn adaptive(fill: &Fill) -> String {
+    let [ends, adaptive] = [fill.ends, fill.adaptive].map(printed);
     format!(
-        "Adap-lease: Total: {}, Free: {}, Ends: {}, Adaptive: {}, Fill: {}, Threshold: {}",
-        fill.total, fill.free, fill.ends, fill.adaptive, fill.percent, fill.threshold
+        "Adap-lease: Total: {}, Free: {}, Ends: {ends}, Adaptive: {adaptive}, Fill: {}, Threshold: {}",
+        fill.total, fill.free, fill.percent, fill.threshold
     )
 }
 
 pub(super) fn over_threshold(address: Ipv4Addr, from: i64, to: i64) -> String {
+    let [from, to] = [from, to].map(printed);
     format!("Pool over threshold, time for {address} reduced from {from} to {to}.")
+}
+
+/// Seconds as the original prints them there: their lower 32 bits, with a sign.
+fn printed(seconds: i64) -> i32 {
+    let [a, b, c, d, ..] = seconds.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
 }
 
 pub(super) fn pool_full(
@@ -479,4 +487,15 @@ pub(super) fn identifier(uid: &[u8]) -> String {
 /// Offers wait for as many pings as may be out; more are not made.
 pub(super) fn too_many_pings(most: usize) -> String {
     format!("{most} offers wait for their pings: more are not made")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_of_the_adaptive_time_are_printed_in_32_bits() {
+        assert_eq!(printed(-1_795_955_620), -1_795_955_620);
+        assert_eq!(printed(4_294_967_295), -1);
+    }
 }
