@@ -1,6 +1,6 @@
 //! A link with a DHCP server of either subject at one end and a raw client at the other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub const SERVER_LINK: &str = "srv0";
 /// The client's interface.
 pub const CLIENT_LINK: &str = "cli0";
+/// The server's bridge in a lab that has one.
+pub const BRIDGE: &str = "br0";
+/// The other interface of the clients in a lab with a bridge.
+pub const SECOND_CLIENT_LINK: &str = "cli1";
 /// Hardware address of the server's interface, the same in every run, since log lines show it.
 pub const SERVER_MAC: &str = "02:00:00:00:99:01";
 
@@ -47,6 +51,33 @@ impl DhcpLab {
         Ok(lab)
     }
 
+    /// A lab whose server is on a bridge with two ports, so that what comes and goes through one does not fill the other. The bridge has
+    /// [`SERVER_MAC`] and `address` (with prefix length), and there is no route to elsewhere.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn bridged(address: &str) -> Result<Self> {
+        const SECOND_PORT: &str = "srv1";
+        let lab = Self {
+            server: Namespace::new("dhcp-server")?,
+            client: Namespace::new("dhcp-client")?,
+            files: Scratch::new("dhcp")?,
+        };
+        lab.server.add_bridge(BRIDGE, None)?;
+        lab.server
+            .ip(&format!("link set {BRIDGE} address {SERVER_MAC}"))?;
+        for (port, peer) in [
+            (SERVER_LINK, CLIENT_LINK),
+            (SECOND_PORT, SECOND_CLIENT_LINK),
+        ] {
+            lab.server.add_veth(port, &lab.client, peer)?;
+            lab.server.attach(port, BRIDGE)?;
+        }
+        lab.server.bring_up(BRIDGE, Some(address))?;
+        lab.files.write("leases", "")?;
+        Ok(lab)
+    }
+
     /// Joins the two namespaces by a link; the server's end has this hardware address and these addresses, each with prefix length.
     ///
     /// # Errors
@@ -72,6 +103,12 @@ impl DhcpLab {
     /// What the system refused.
     pub fn wire(&self) -> Result<Wire> {
         Wire::open(&self.client, CLIENT_LINK)
+    }
+
+    /// Where the server's files are.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.files.path()
     }
 
     /// Where the lease file is.

@@ -11,6 +11,7 @@ pub mod gaps;
 pub mod lab;
 pub mod load;
 pub mod scenario;
+pub mod soak;
 pub mod subject;
 pub mod tftp;
 pub mod tftp_differential;

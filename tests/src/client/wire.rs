@@ -95,23 +95,26 @@ impl Wire {
                 Some(Frame::Udp(datagram)) if is_answer(&datagram, port) => {
                     return Ok(Some(*datagram));
                 }
-                Some(frame) => self.react(frame)?,
+                Some(frame) => self.react(frame),
             }
         }
     }
 
-    fn react(&self, frame: Frame) -> Result<()> {
-        match frame {
+    /// An answer that a link which is down does not take is lost, as on any link.
+    fn react(&self, frame: Frame) {
+        let answer = match frame {
             Frame::WhoHas {
                 asker,
                 asker_address,
                 wanted,
-            } => self.send_frame(&frame::arp_answer(self.own, wanted, asker, asker_address)),
-            Frame::Ping(request) => match frame::echo_answer(self.own, &request) {
-                Some((wanted, answer)) if self.alive.contains(&wanted) => self.send_frame(&answer),
-                _ => Ok(()),
-            },
-            Frame::Udp(_) | Frame::Other => Ok(()),
+            } => Some(frame::arp_answer(self.own, wanted, asker, asker_address)),
+            Frame::Ping(request) => frame::echo_answer(self.own, &request)
+                .filter(|(wanted, _)| self.alive.contains(wanted))
+                .map(|(_, answer)| answer),
+            Frame::Udp(_) | Frame::Other => None,
+        };
+        if let Some(answer) = answer {
+            let _ = self.send_frame(&answer);
         }
     }
 

@@ -113,7 +113,7 @@ impl Namespace {
         let inside = || {
             setns(&door, CloneFlags::CLONE_NEWNET)
                 .context(format!("cannot enter {}", self.name))?;
-            view.apply()?;
+            view.take_on()?;
             Ok(work())
         };
         thread::scope(|scope| match scope.spawn(inside).join() {

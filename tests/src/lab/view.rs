@@ -52,8 +52,11 @@ impl View {
         self
     }
 
-    /// Makes the calling thread and what it starts see the difference. Nothing changes for anybody else.
-    pub(super) fn apply(&self) -> Result<()> {
+    /// Makes the calling thread, and the threads and programs that it starts from then on, see the difference for good.
+    ///
+    /// # Errors
+    /// If a mount fails.
+    pub fn take_on(&self) -> Result<()> {
         let shows_all = self.bound.is_empty() && self.empty.is_empty() && self.small.is_empty();
         if shows_all && self.log_socket.is_none() {
             return Ok(());
