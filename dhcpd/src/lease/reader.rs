@@ -11,7 +11,7 @@ use super::fields::{self, Lost};
 use super::heads::{Complain, read_byte_order, read_peer};
 use super::lexer::{Lexer, Position, Token};
 use super::record::Lease;
-use super::skip::{read_id, skip_field, skip_statement};
+use super::skip::{begins_id, read_id, skip_field, skip_statement};
 use super::window::Window;
 use super::words;
 
@@ -108,7 +108,7 @@ fn read_window(
         match record {
             Record::End => return Ok(findings.finish()),
             Record::Lease(lease) => findings.hand_over(*lease, &mut accept),
-            Record::Duid(duid) => findings.note_duid(duid),
+            Record::Duid(duid) => findings.reading.duid = Some(duid),
             Record::Other => {}
         }
     }
@@ -120,7 +120,7 @@ enum Record {
     End,
     Lease(Box<Lease>),
     /// The server's identifier, if it can be read.
-    Duid(Option<Box<[u8]>>),
+    Duid(Box<[u8]>),
     /// What is in the findings already.
     Other,
 }
@@ -178,12 +178,6 @@ impl Findings {
         }
     }
 
-    /// The last identifier that can be read counts.
-    fn note_duid(&mut self, duid: Option<Box<[u8]>>) {
-        let known = &mut self.reading.duid;
-        *known = duid.or(known.take());
-    }
-
     fn push(&mut self, lines: Vec<Line>) {
         if self.reading.lines.len() < LINES {
             self.reading.lines.extend(lines);
@@ -224,6 +218,9 @@ enum Kind {
     /// Of DHCPv6, which the original skips silently in a DHCPv4 file.
     Version6,
 }
+
+/// Octets of the shortest identifier of a server that the original takes.
+const SHORTEST_DUID: usize = 3;
 
 const KINDS: [(&str, Kind); 11] = [
     ("lease", Kind::Lease),
@@ -306,10 +303,42 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// One that makes no sense is made anew by the server.
     fn read_duid(&mut self) -> Record {
-        let duid = read_id(&mut self.lexer);
+        if !begins_id(self.lexer.peek()) {
+            return self.refuse_duid(words::IDENTIFIER);
+        }
+        let Some(duid) = read_id(&mut self.lexer) else {
+            let token = self.lexer.next();
+            return match token {
+                Token::Word(word) if begins_id(&token) => {
+                    self.complain_here(&words::too_large(word));
+                    self.refuse_contents()
+                }
+                _ => self.refuse_duid(words::HEXADECIMAL),
+            };
+        };
+        if duid.len() < SHORTEST_DUID {
+            return self.refuse_contents();
+        }
+        if self.lexer.next() != Token::Mark(b';') {
+            self.complain_here(words::SEMICOLON);
+            skip_statement(&mut self.lexer);
+        }
+        Record::Duid(Box::from(&*duid))
+    }
+
+    fn refuse_duid(&mut self, text: &str) -> Record {
+        self.complain_here(text);
         skip_statement(&mut self.lexer);
-        Record::Duid(duid.map(|duid| Box::from(&*duid)))
+        self.complain_here(words::DUID);
+        Record::Other
+    }
+
+    fn refuse_contents(&mut self) -> Record {
+        self.complain_here(words::DUID);
+        skip_statement(&mut self.lexer);
+        Record::Other
     }
 
     /// What a lease file holds means the same in any byte order, but the original says so.

@@ -5,6 +5,15 @@ use std::borrow::Cow;
 use super::lexer::{Lexer, Token};
 use super::writer::{AGENT_NAMES, HARDWARE_TYPES};
 
+/// True of a token that [`read_id`] may begin with.
+pub(super) fn begins_id(token: &Token<'_>) -> bool {
+    match token {
+        Token::Text(_) => true,
+        Token::Word(word) => word.iter().all(u8::is_ascii_hexdigit),
+        _ => false,
+    }
+}
+
 /// A string, or octets in hexadecimal.
 pub(super) fn read_id<'a>(lexer: &mut Lexer<'a>) -> Option<Cow<'a, [u8]>> {
     if !matches!(lexer.peek(), Token::Text(_)) {

@@ -32,6 +32,9 @@ pub(super) const EPOCH: &str = "Seconds since epoch expected.";
 pub(super) const ZONE: &str = "Time zone offset or semicolon expected.";
 pub(super) const PEER: &str = "expecting \"peer\"";
 pub(super) const PEER_NAME: &str = "expecting failover peer name.";
+pub(super) const IDENTIFIER: &str = "expecting string or hexadecimal data";
+pub(super) const HEXADECIMAL: &str = "expecting hexadecimal constant.";
+pub(super) const DUID: &str = "Invalid duid contents";
 pub(super) const BYTE_ORDER_INVALID: &str =
     "authoring-byte-order is invalid:  it must be big-endian or little-endian.";
 pub(super) const BYTE_ORDER_SEMICOLON: &str = "corrupt lease file; expecting a semicolon";
@@ -57,6 +60,11 @@ pub fn written(config: &Config, declared: Declared, leases: usize) -> Vec<String
     let said = kinds.into_iter().filter(|row| row.0);
     said.map(|(_, count, what)| format!("Wrote {count} {what} to leases file."))
         .collect()
+}
+
+pub(super) fn too_large(octet: &[u8]) -> String {
+    let octet = String::from_utf8_lossy(octet);
+    format!("{octet} exceeds max (255) for precision.")
 }
 
 pub(super) fn weird_state(word: &str) -> String {
