@@ -120,7 +120,7 @@ mod tests {
 
     fn reading() -> Reading {
         Reading {
-            duid: Some(Box::from([0, 1])),
+            duid: Some(Box::from([0, 1, 2])),
             foreign: b"host h {\n}\n".to_vec(),
             ..Reading::default()
         }
