@@ -23,16 +23,19 @@ pub(super) struct SiteSpace {
 }
 
 impl SiteSpace {
+    /// All of the DHCP space.
+    pub(super) const NONE: Self = Self {
+        space: SpaceId::DHCP,
+        first_code: 0,
+    };
+
     /// What `site-option-space` says; all of the DHCP space where it says nothing.
     pub(super) fn of(
         values: &Evaluator<'_>,
         notes: &mut Vec<ReplyNote>,
     ) -> Result<Self, ReplyError> {
         let Some(name) = values.text(codes::SITE_OPTION_SPACE) else {
-            return Ok(Self {
-                space: SpaceId::DHCP,
-                first_code: 0,
-            });
+            return Ok(Self::NONE);
         };
         let registry = values.context.registry;
         let Some(space) = registry.space_named(&name) else {

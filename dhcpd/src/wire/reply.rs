@@ -121,7 +121,10 @@ impl Reply<'_> {
         notes: &mut Vec<ReplyNote>,
     ) -> Result<Plan, ReplyError> {
         let area = self.area(request, values);
-        let site = SiteSpace::of(values, notes)?;
+        let site = match self.kind {
+            ReplyKind::StaticBootp => SiteSpace::NONE,
+            _ => SiteSpace::of(values, notes)?,
+        };
         let list = self.priorities(request, values, site);
         Ok(Plan { site, list, area })
     }
