@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, value_parser};
 use tests::contest::{
-    Arena, CASES, Case, Cost, Crowd, NOT_INSTALLED, OPEN, PEERS, Peer, Row, Verdict, hold_open,
-    json, judge, judge_crowd, megabytes, show,
+    Arena, CASES, Case, Cost, Crowd, NOT_INSTALLED, OPEN, PEERS, Peer, Rounds, Row, Verdict,
+    hold_open, json, judge, judge_crowd, megabytes, show,
 };
 use tests::failure::{Context, Result};
 
@@ -38,16 +38,21 @@ fn options() -> ArgMatches {
         .arg(
             Arg::new("rounds")
                 .long("rounds")
-                .default_value("2")
-                .value_parser(value_parser!(u32).range(1..=20))
-                .help("runs of each server under each load; the best counts"),
+                .default_value("3")
+                .value_parser(value_parser!(u8).range(1..=20))
+                .help(
+                    "runs of each server under each load, the servers in turns; the median counts",
+                ),
         )
         .get_matches()
 }
 
+/// What was measured, or why nothing was.
+type Measured<T> = std::result::Result<T, String>;
+
 struct Bench {
     arena: Arena,
-    rounds: u32,
+    rounds: usize,
     load: String,
     server: String,
 }
@@ -58,7 +63,7 @@ fn run(options: &ArgMatches) -> Result<bool> {
     let path = |name| Some(PathBuf::from(word(name))).filter(|path| !path.as_os_str().is_empty());
     let bench = Bench {
         arena: Arena::new(&path("target").unwrap_or_else(|| "target".into()))?,
-        rounds: options.get_one("rounds").copied().unwrap_or(1),
+        rounds: options.get_one("rounds").copied().unwrap_or(1_u8).into(),
         load: word("load"),
         server: word("server"),
     };
@@ -89,15 +94,10 @@ impl Bench {
         for case in CASES.iter().filter(|case| case.name.contains(&self.load)) {
             let (file, size) = case.file();
             self.arena.prepare(file, size, case.writers())?;
-            let peers = self.peers().filter(|peer| case.suits(peer));
-            for (index, peer) in peers.enumerate() {
-                let row = Row {
-                    case: case.name,
-                    server: peer.name,
-                    cost: self.measure_rounds(case, peer)?,
-                };
-                show(&row, index == 0);
-                rows.push(row);
+            let first = rows.len();
+            rows.extend(self.measure_rounds(case)?);
+            for (index, row) in rows.iter().skip(first).enumerate() {
+                show(row, index == 0);
             }
         }
         Ok(rows)
@@ -107,25 +107,42 @@ impl Bench {
         PEERS.iter().filter(|peer| peer.name.contains(&self.server))
     }
 
-    fn measure_rounds(
-        &self,
-        case: &Case,
-        peer: &Peer,
-    ) -> Result<std::result::Result<Cost, String>> {
-        if !self.arena.has(peer) {
-            return Ok(Err(NOT_INSTALLED.to_owned()));
-        }
-        let mut best: Option<Cost> = None;
-        for _ in 0..self.rounds {
-            match self.measure(case, peer)? {
-                Ok(cost) => best = Some(best.map_or(cost, |best| best.best(cost))),
-                Err(reason) => return Ok(Err(reason)),
+    /// Servers take turns, each time from the next one on.
+    fn measure_rounds(&self, case: &Case) -> Result<Vec<Row>> {
+        let peers: Vec<&Peer> = self.peers().filter(|peer| case.suits(peer)).collect();
+        let mut costs: Vec<Measured<Vec<Cost>>> = vec![Ok(Vec::new()); peers.len()];
+        for round in 0..self.rounds {
+            let mut turns: Vec<_> = peers.iter().zip(&mut costs).collect();
+            turns.rotate_left(round % peers.len().max(1));
+            for (peer, costs) in turns {
+                self.take_turn(case, peer, costs)?;
             }
         }
-        Ok(best.ok_or_else(String::new))
+        let row = |(peer, costs): (&Peer, Measured<_>)| Row {
+            case: case.name,
+            server: peer.name,
+            cost: costs.and_then(|costs| Rounds::new(costs).ok_or_else(String::new)),
+        };
+        Ok(peers.into_iter().zip(costs).map(row).collect())
     }
 
-    fn measure(&self, case: &Case, peer: &Peer) -> Result<std::result::Result<Cost, String>> {
+    /// A server that cannot do this is not asked again.
+    fn take_turn(&self, case: &Case, peer: &Peer, costs: &mut Measured<Vec<Cost>>) -> Result<()> {
+        let Ok(known) = costs else {
+            return Ok(());
+        };
+        let measured = match self.arena.has(peer) {
+            true => self.measure(case, peer)?,
+            false => Err(NOT_INSTALLED.to_owned()),
+        };
+        match measured {
+            Ok(cost) => known.push(cost),
+            Err(reason) => *costs = Err(reason),
+        }
+        Ok(())
+    }
+
+    fn measure(&self, case: &Case, peer: &Peer) -> Result<Measured<Cost>> {
         let contestant = self.arena.start(peer)?;
         let before = contestant.meter.processor_time()?;
         let plan = case.plan(self.arena.address());

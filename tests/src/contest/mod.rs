@@ -5,6 +5,7 @@ mod meter;
 mod open;
 mod peers;
 mod report;
+mod rounds;
 mod targets;
 
 pub use cases::{CASES, Case};
@@ -12,6 +13,7 @@ pub use meter::Meter;
 pub use open::{Crowd, OPEN, hold_open};
 pub use peers::{Arena, Contestant, PEERS, Peer};
 pub use report::{Cost, Row, json, megabytes, show};
+pub use rounds::Rounds;
 pub use targets::{Verdict, judge, judge_crowd};
 
 /// Why a peer was not measured.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::rounds::Rounds;
 use crate::load::Outcome;
 
 /// What one server did under one load.
@@ -19,7 +20,7 @@ pub struct Cost {
     /// Memory of all processes under load, in megabytes.
     pub memory: f64,
     /// Packets that the clients sent again.
-    pub repeats: u64,
+    pub repeats: f64,
     /// Transfers that failed.
     pub failures: usize,
 }
@@ -32,7 +33,7 @@ pub struct Row {
     /// The server.
     pub server: &'static str,
     /// What was measured, or why nothing was.
-    pub cost: Result<Cost, String>,
+    pub cost: Result<Rounds, String>,
 }
 
 impl Cost {
@@ -45,22 +46,8 @@ impl Cost {
             milliseconds_99: outcome.percentile_99().as_secs_f64() * 1e3,
             processor: processor_time.as_secs_f64() / outcome.gibibytes().max(1e-9),
             memory: megabytes(memory),
-            repeats: outcome.repeats,
+            repeats: count(outcome.repeats),
             failures: outcome.failures.len(),
-        }
-    }
-
-    /// The better of two runs in each respect; failures add up.
-    #[must_use]
-    pub fn best(self, other: Self) -> Self {
-        Self {
-            speed: self.speed.max(other.speed),
-            transfers: self.transfers.max(other.transfers),
-            milliseconds_99: self.milliseconds_99.min(other.milliseconds_99),
-            processor: self.processor.min(other.processor),
-            memory: self.memory.min(other.memory),
-            repeats: self.repeats.min(other.repeats),
-            failures: self.failures + other.failures,
         }
     }
 }
@@ -68,27 +55,33 @@ impl Cost {
 /// Bytes in megabytes.
 #[must_use]
 pub fn megabytes(bytes: u64) -> f64 {
-    f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) * 1024.0 / 1e6
+    count(bytes >> 10) * 1024.0 / 1e6
+}
+
+fn count(number: u64) -> f64 {
+    u32::try_from(number).unwrap_or(u32::MAX).into()
 }
 
 /// Prints a line, with the load as a heading above its first server.
 pub fn show(row: &Row, is_first: bool) {
     if is_first {
         println!(
-            "\n{:32} {:>9} {:>11} {:>9} {:>10} {:>8} {:>8}",
-            row.case, "MB/s", "transfers/s", "p99 ms", "CPU s/GiB", "MB", "repeats"
+            "\n{:32} {:>9} {:>7} {:>11} {:>9} {:>10} {:>8} {:>8}",
+            row.case, "MB/s", "spread", "transfers/s", "p99 ms", "CPU s/GiB", "MB", "repeats"
         );
     }
     match &row.cost {
-        Ok(cost) => {
+        Ok(rounds) => {
+            let cost = rounds.median();
             let failed = match cost.failures {
                 0 => String::new(),
                 count => format!("  {count} failed"),
             };
             println!(
-                "  {:30} {:9.1} {:11.1} {:9.1} {:10.2} {:8.1} {:8}{failed}",
+                "  {:30} {:9.1} {:5.0} % {:11.1} {:9.1} {:10.2} {:8.1} {:8.0}{failed}",
                 row.server,
                 cost.speed,
+                rounds.spread(|cost| cost.speed) * 100.0,
                 cost.transfers,
                 cost.milliseconds_99,
                 cost.processor,
@@ -110,7 +103,7 @@ pub fn json(rows: &[Row]) -> String {
 fn object(row: &Row) -> String {
     let mut text = format!("  {{\"load\":{:?},\"server\":{:?}", row.case, row.server);
     // Writing to a string cannot fail.
-    let _ = match &row.cost {
+    let _ = match row.cost.as_ref().map(Rounds::median) {
         Ok(cost) => write!(
             text,
             ",\"megabytes_per_second\":{:.3},\"transfers_per_second\":{:.3},\"p99_milliseconds\":{:.3},\
@@ -127,3 +120,15 @@ fn object(row: &Row) -> String {
     };
     text
 }
+
+/// A cost for tests.
+#[cfg(test)]
+pub(super) const COST: Cost = Cost {
+    speed: 100.0,
+    transfers: 100.0,
+    milliseconds_99: 1.0,
+    processor: 2.0,
+    memory: 3.0,
+    repeats: 0.0,
+    failures: 0,
+};

@@ -2,6 +2,7 @@
 
 use super::open::{Crowd, OPEN};
 use super::report::{Cost, Row, megabytes};
+use super::rounds::{Ratio, Rounds};
 
 /// Whether a target was reached.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,74 +66,84 @@ pub fn judge(rows: &[Row]) -> Vec<Verdict> {
 
 fn judge_one(rows: &[Row], case: &str, target: &Target) -> Result<Verdict, String> {
     let ours = find(rows, case, OURS)?;
-    let verdict = match *target {
+    Ok(match *target {
         Target::AsGoodAsTheBest => {
-            let (name, best) = best(rows, case, |cost| cost.speed)?;
-            let (speed, processor) = (ours.speed / best.speed, ours.processor / best.processor);
-            let text =
-                format!("{speed:.2} times the speed of {name}, {processor:.2} of its CPU per GiB");
-            verdict(speed * NOISE >= 1.0 && processor <= NOISE, case, &text)
+            let (speed, processor, text) = beside_the_best(rows, case, ours)?;
+            let reached = speed.median * NOISE >= 1.0 && processor.median <= NOISE;
+            verdict(reached, case, &text)
         }
         Target::CheaperThan(name) => {
-            let processor = ours.processor / find(rows, case, name)?.processor;
-            verdict(
-                processor < 1.0,
-                case,
-                &format!("{processor:.2} of the CPU per GiB of {name}"),
-            )
+            let processor = ours.ratio(find(rows, case, name)?, |cost| cost.processor);
+            let text = format!("{processor} of the CPU per GiB of {name}");
+            verdict(processor.median < 1.0, case, &text)
         }
         Target::FasterAndCheaper(faster, cheaper) => {
-            let (name, best) = best(rows, case, |cost| cost.speed)?;
-            let (speed, processor) = (ours.speed / best.speed, ours.processor / best.processor);
-            let text =
-                format!("{speed:.2} times the speed of {name}, {processor:.2} of its CPU per GiB");
-            verdict(speed >= faster && processor <= cheaper, case, &text)
+            let (speed, processor, text) = beside_the_best(rows, case, ours)?;
+            let reached = speed.median >= faster && processor.median <= cheaper;
+            verdict(reached, case, &text)
         }
         Target::MoreTransfers(name, times) => {
-            let (best_name, best) = best(rows, case, |cost| cost.transfers)?;
-            let over_best = ours.transfers / best.transfers;
-            let over_named = ours.transfers / find(rows, case, name)?.transfers;
-            let text = format!("{over_best:.2} times {best_name}, {over_named:.1} times {name}");
-            verdict(over_best * NOISE >= 1.0 && over_named >= times, case, &text)
+            let transfers = |cost: &Cost| cost.transfers;
+            let (best_name, best) = best(rows, case, transfers)?;
+            let over_best = ours.ratio(best, transfers);
+            let over_named = ours.ratio(find(rows, case, name)?, transfers);
+            let reached = over_best.median * NOISE >= 1.0 && over_named.median >= times;
+            let text = format!("{over_best} times {best_name}, {over_named:.1} times {name}");
+            verdict(reached, case, &text)
         }
         Target::TimesOtherLoad(other, times) => {
-            let ratio = ours.speed / find(rows, other, OURS)?.speed;
-            verdict(ratio >= times, case, &format!("{ratio:.1} times {other}"))
+            let ratio = ours.ratio(find(rows, other, OURS)?, |cost| cost.speed);
+            let text = format!("{ratio:.1} times {other}");
+            verdict(ratio.median >= times, case, &text)
         }
-    };
-    Ok(verdict)
+    })
 }
 
-fn find(rows: &[Row], case: &str, server: &str) -> Result<Cost, String> {
+/// Speed and processor time of ours by those of the fastest peer.
+fn beside_the_best(
+    rows: &[Row],
+    case: &str,
+    ours: &Rounds,
+) -> Result<(Ratio, Ratio, String), String> {
+    let (name, best) = best(rows, case, |cost| cost.speed)?;
+    let speed = ours.ratio(best, |cost| cost.speed);
+    let processor = ours.ratio(best, |cost| cost.processor);
+    let text = format!("{speed} times the speed of {name}, {processor} of its CPU per GiB");
+    Ok((speed, processor, text))
+}
+
+fn find<'a>(rows: &'a [Row], case: &str, server: &str) -> Result<&'a Rounds, String> {
     let row = rows
         .iter()
         .find(|row| row.case == case && row.server == server);
-    let cost = row.map(|row| row.cost.clone());
-    cost.unwrap_or_else(|| Err("left out".to_owned()))
-        .map_err(|reason| format!("{server} {reason}"))
+    let row = row.ok_or_else(|| "left out".to_owned());
+    let cost = row.and_then(|row| row.cost.as_ref().map_err(String::clone));
+    cost.map_err(|reason| format!("{server} {reason}"))
 }
 
 /// The peer that did best. All that could be compared have to be there.
-fn best(
-    rows: &[Row],
+fn best<'a>(
+    rows: &'a [Row],
     case: &str,
-    by: impl Fn(&Cost) -> f64,
-) -> Result<(&'static str, Cost), String> {
+    by: fn(&Cost) -> f64,
+) -> Result<(&'static str, &'a Rounds), String> {
     let peers = rows
         .iter()
         .filter(|row| row.case == case && row.server != OURS);
-    let mut best: Option<(&'static str, Cost)> = None;
+    let mut measured = Vec::new();
     for row in peers {
         match &row.cost {
-            Ok(cost) if best.is_none_or(|(_, best)| by(cost) > by(&best)) => {
-                best = Some((row.server, *cost));
-            }
+            Ok(rounds) => measured.push((row.server, rounds)),
             Err(reason) if reason == super::NOT_INSTALLED => {
                 return Err(format!("{} {reason}", row.server));
             }
-            Ok(_) | Err(_) => {}
+            Err(_) => {}
         }
     }
+    let figure = |rounds: &Rounds| by(&rounds.median());
+    let best = measured
+        .into_iter()
+        .max_by(|(_, one), (_, other)| figure(one).total_cmp(&figure(other)));
     best.ok_or_else(|| "no peer can do that".to_owned())
 }
 
@@ -163,16 +174,7 @@ fn verdict(reached: bool, case: &str, figures: &str) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const COST: Cost = Cost {
-        speed: 100.0,
-        transfers: 100.0,
-        milliseconds_99: 1.0,
-        processor: 2.0,
-        memory: 3.0,
-        repeats: 0,
-        failures: 0,
-    };
+    use crate::contest::report::COST;
 
     fn row(server: &'static str, speed: f64, processor: f64) -> Row {
         let cost = Cost {
@@ -183,7 +185,7 @@ mod tests {
         Row {
             case: "100 clients, window 16",
             server,
-            cost: Ok(cost),
+            cost: Ok(Rounds::new(vec![cost]).unwrap()),
         }
     }
 
