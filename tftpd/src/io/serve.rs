@@ -126,10 +126,13 @@ impl Server {
         let (staff, runtime) = prepared.inspect_err(|error| lifeline.tell_failure(error.status))?;
         let (front, transfers) = (LocalSet::new(), Rc::new(LocalSet::new()));
         self.transfers = Rc::downgrade(&transfers);
-        let service = front.run_until(serve(self, staff, sockets, lifeline));
-        let service = transfers.run_until(service);
-        runtime
-            .block_on(service)
+        // What a set of tasks runs until is polled in each round of it, so that is no more than the question whether the
+        // service is over.
+        let service = front.spawn_local(serve(self, staff, sockets, lifeline));
+        let service = transfers.run_until(front.run_until(service));
+        let ended = runtime.block_on(service).map_err(io::Error::other);
+        ended
+            .and_then(|outcome| outcome)
             .map_err(|error| failure("poll", &error))?;
         Ok(0)
     }
