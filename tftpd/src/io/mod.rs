@@ -13,6 +13,7 @@ mod locks;
 mod map_file;
 mod mapper;
 mod ports;
+mod read_ahead;
 mod request;
 mod root;
 mod sandbox;

@@ -306,7 +306,7 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
     };
     let mut transfer = Transfer {
         session,
-        source: Source::new(file),
+        source: Source::new(file, &server.shelf),
         hold: Some(hold),
         direction,
         client: caller.client,

@@ -29,6 +29,7 @@ use super::locks::Locks;
 use super::map_file::TriedMap;
 use super::mapper::{MapFile, Mapper, Staff, Trial};
 use super::ports::Ports;
+use super::read_ahead::Shelf;
 use super::root::Root;
 use super::sandbox;
 use super::single_port::Switchboard;
@@ -51,6 +52,7 @@ pub(super) struct Server {
     pub(super) ports: RefCell<Ports>,
     pub(super) slots: Rc<Slots>,
     pub(super) scratch: RefCell<Scratch>,
+    pub(super) shelf: Rc<Shelf>,
     pub(super) switchboard: Rc<Switchboard>,
     /// Where transfers run. What comes before them, requests above all, runs in front of each of their rounds, so that
     /// a new client does not queue up behind thousands of them.
@@ -92,6 +94,7 @@ impl Server {
                 settings.max_transfers_per_client,
             )),
             scratch: RefCell::new(Scratch::new()),
+            shelf: Rc::default(),
             switchboard: Rc::default(),
             transfers: Weak::new(),
             stopping: Cell::new(false),

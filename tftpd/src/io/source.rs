@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::file::{self, Reading};
+use super::read_ahead::{ReadAhead, Shelf, is_worthwhile};
 use crate::session::Event;
 use crate::wire::HEADER;
 
@@ -13,6 +15,8 @@ pub(super) struct Source {
     /// `None` once the upload is complete.
     pub(super) file: Option<Arc<File>>,
     reading: Reading,
+    shelf: Rc<Shelf>,
+    ahead: Option<ReadAhead>,
 }
 
 /// What a session wants of the file.
@@ -25,10 +29,12 @@ pub(super) struct Wanted {
 }
 
 impl Source {
-    pub(super) fn new(file: File) -> Self {
+    pub(super) fn new(file: File, shelf: &Rc<Shelf>) -> Self {
         Self {
             file: Some(Arc::new(file)),
             reading: Reading::default(),
+            shelf: Rc::clone(shelf),
+            ahead: None,
         }
     }
 
@@ -54,7 +60,17 @@ impl Source {
         let (Some(file), Some(room)) = (&self.file, room) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        file::read_now(file, room, offset, &mut self.reading)
+        let reading = &mut self.reading;
+        if is_worthwhile(offset, room.len()) {
+            self.ahead = self.ahead.take().or_else(|| self.shelf.lend());
+            if let Some(ahead) = &mut self.ahead {
+                let read = |room: &mut [u8], offset| file::read_now(file, room, offset, reading);
+                if let Some(length) = ahead.fetch(room, offset, read)? {
+                    return Ok(Some(length));
+                }
+            }
+        }
+        file::read_now(file, room, offset, reading)
     }
 
     /// Reads a piece in a thread that may wait for the disk.
