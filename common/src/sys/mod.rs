@@ -16,6 +16,7 @@ pub mod names;
 pub mod posix_regex;
 pub mod sandbox;
 pub mod signals;
+pub mod timer;
 pub mod udp;
 mod udp_filter;
 pub mod watch;

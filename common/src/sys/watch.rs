@@ -16,14 +16,18 @@ use tokio::io::unix::AsyncFd;
 use super::icmp::IcmpSocket;
 use super::interface_monitor::InterfaceMonitor;
 use super::packet::PacketSocket;
+#[cfg(target_os = "linux")]
+use super::system::timer::Descriptor;
 
-/// A socket that owns one descriptor for as long as it lives.
+/// A socket, or a timer, that owns one descriptor for as long as it lives.
 pub trait Steady: AsRawFd + sealed::Sealed {}
 
 impl Steady for Arc<PacketSocket> {}
 impl Steady for IcmpSocket {}
 impl Steady for InterfaceMonitor {}
 impl Steady for UdpSocket {}
+#[cfg(target_os = "linux")]
+impl Steady for Descriptor {}
 
 /// A socket whose readiness for reading the event loop reports. Gives it out by shared reference only, so that nobody
 /// can put another descriptor in its place.
@@ -82,6 +86,8 @@ impl<T: Steady> Deref for Watched<T> {
 }
 
 mod sealed {
+    #[cfg(target_os = "linux")]
+    use super::Descriptor;
     use super::{Arc, IcmpSocket, InterfaceMonitor, PacketSocket, UdpSocket};
 
     pub trait Sealed {}
@@ -89,4 +95,6 @@ mod sealed {
     impl Sealed for IcmpSocket {}
     impl Sealed for InterfaceMonitor {}
     impl Sealed for UdpSocket {}
+    #[cfg(target_os = "linux")]
+    impl Sealed for Descriptor {}
 }

@@ -1,6 +1,7 @@
 //! Everything that touches the system: start-up, sockets, files, processes and the reactor.
 
 mod access_files;
+mod alarms;
 mod channel;
 mod file;
 mod frames;

@@ -15,12 +15,14 @@ use common::log::{Level, Logger};
 use common::process::{Account, Groups, change_root, drop_privileges};
 use common::sys::burst::{Cutting, best_cutting};
 use common::sys::local_time;
+use common::sys::timer::Timer;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::alarms::Alarms;
 use super::guard::Guard;
 use super::journal::Journal;
 use super::lifeline::{Lifeline, Order, Report, ServerEnd};
@@ -53,6 +55,7 @@ pub(super) struct Server {
     pub(super) slots: Rc<Slots>,
     pub(super) scratch: RefCell<Scratch>,
     pub(super) shelf: Rc<Shelf>,
+    pub(super) alarms: Rc<Alarms>,
     pub(super) switchboard: Rc<Switchboard>,
     /// Where transfers run. What comes before them, requests above all, runs in front of each of their rounds, so that
     /// a new client does not queue up behind thousands of them.
@@ -95,6 +98,7 @@ impl Server {
             )),
             scratch: RefCell::new(Scratch::new()),
             shelf: Rc::default(),
+            alarms: Rc::default(),
             switchboard: Rc::default(),
             transfers: Weak::new(),
             stopping: Cell::new(false),
@@ -239,6 +243,7 @@ async fn serve(
     server.supervisor = Some(Rc::clone(&lifeline));
     let server = Rc::new(server);
     let mut stop = Stop::listen()?;
+    spawn_local(wake_transfers(Rc::clone(&server), Timer::new()?));
     let listeners = listen_on_all(&server, sockets)?;
     lifeline.tell(&Report::Serving).await?;
     tokio::select! {
@@ -253,6 +258,15 @@ async fn serve(
         server.logger.write(Level::Warning, &text);
     }
     Ok(())
+}
+
+/// Wakes transfers when their time-outs are due.
+async fn wake_transfers(server: Rc<Server>, timer: Timer) {
+    if let Err(error) = server.alarms.run(&timer).await {
+        server
+            .logger
+            .error(&words::failed_call("timerfd_settime", &error));
+    }
 }
 
 /// Ends when the supervisor wants an end, or is gone.

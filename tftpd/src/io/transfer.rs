@@ -2,12 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
 use common::log::Level;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::channel::Channel;
 use super::file;
@@ -123,7 +122,7 @@ impl Transfer {
         channel: &mut Channel,
     ) -> Option<NextRequest> {
         let mut deadline = Instant::now();
-        let mut timer = pin!(sleep_until(deadline));
+        let mut alarm = server.alarms.alarm();
         let mut looked = false;
         let mut next = begun;
         loop {
@@ -132,8 +131,7 @@ impl Transfer {
             }
             let waited = match next {
                 Next::Wait | Next::WaitUntil(_) => {
-                    let time_out = until(deadline, timer.as_mut());
-                    wait(server, channel, time_out, &mut looked).await
+                    wait(server, channel, alarm.until(deadline), &mut looked).await
                 }
                 Next::Report { offered, unsent } => rest(channel, offered, unsent).await,
                 Next::Fetch { offset, length } => Ok(Wake::Read(
@@ -322,18 +320,6 @@ impl Transfer {
             Direction::Read if !self.session.is_offering() => words::RECEIVE_ACK,
             _ => words::RECEIVE,
         }
-    }
-}
-
-/// Waits for the deadline. It moves with every block, and the reactor's timer follows only when it has run out.
-async fn until(deadline: Instant, mut timer: Pin<&mut Sleep>) {
-    if deadline < timer.deadline() {
-        timer.as_mut().reset(deadline);
-    }
-    timer.as_mut().await;
-    while timer.deadline() < deadline {
-        timer.as_mut().reset(deadline);
-        timer.as_mut().await;
     }
 }
 

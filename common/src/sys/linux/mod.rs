@@ -9,3 +9,4 @@ pub mod packet;
 pub mod routing_socket;
 pub mod sandbox;
 pub mod segmentation;
+pub mod timer;
