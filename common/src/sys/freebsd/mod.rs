@@ -10,3 +10,4 @@ pub mod routing_socket;
 pub mod sandbox;
 pub mod segmentation;
 pub mod timer;
+pub mod turns;
