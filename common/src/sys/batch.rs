@@ -20,6 +20,8 @@ const CONTROL_SPACE: usize = 128;
 pub struct ReceiveBatch {
     slots: Vec<Slot>,
     filled: usize,
+    /// Whether some slots that were offered stayed empty.
+    is_exhaustive: bool,
     /// How many are offered to the next call: headers cost time, and mostly few datagrams wait.
     offered: usize,
 }
@@ -79,6 +81,7 @@ impl ReceiveBatch {
         Self {
             slots: (0..BATCH).map(|_| slot()).collect(),
             filled: 0,
+            is_exhaustive: false,
             offered: LEAST_OFFERED,
         }
     }
@@ -89,10 +92,11 @@ impl ReceiveBatch {
     /// # Errors
     /// Those of `recvmmsg(2)`; [`io::ErrorKind::WouldBlock`] if nothing waits.
     pub fn receive(&mut self, socket: impl AsFd) -> io::Result<usize> {
-        self.filled = 0;
+        (self.filled, self.is_exhaustive) = (0, false);
         let slots = self.slots.get_mut(..self.offered).unwrap_or_default();
         let received = receive_into(slots, socket.as_fd().as_raw_fd())?;
         self.filled = received.len();
+        self.is_exhaustive = self.filled < self.offered;
         self.offered = (2 * self.filled).clamp(LEAST_OFFERED, BATCH);
         for (slot, (length, facts)) in self.slots.iter_mut().zip(received) {
             slot.length = length;
@@ -105,13 +109,19 @@ impl ReceiveBatch {
     /// there were.
     #[cfg(target_os = "freebsd")]
     pub(super) fn fill<'f>(&mut self, mut next: impl FnMut() -> Option<&'f [u8]>) -> usize {
-        self.filled = 0;
+        (self.filled, self.is_exhaustive) = (0, false);
         while let Some(slot) = self.slots.get_mut(self.filled) {
             let Some(frame) = next() else { break };
             slot.take(frame);
             self.filled += 1;
         }
         self.filled
+    }
+
+    /// True if the last call of [`Self::receive`] surely took all that waited.
+    #[must_use]
+    pub fn is_exhaustive(&self) -> bool {
+        self.is_exhaustive
     }
 
     /// The datagrams of the last call of [`Self::receive`], in the order of arrival.
@@ -250,8 +260,14 @@ mod tests {
             assert_eq!(send(&sender, &messages).unwrap(), BATCH);
         }
         let mut batch = ReceiveBatch::new(8);
-        let received: Vec<_> = std::iter::from_fn(|| batch.receive(&receiver).ok()).collect();
-        assert_eq!(received, [4, 8, 16, BATCH, BATCH, 4]);
+        let next = || {
+            let count = batch.receive(&receiver).ok()?;
+            Some((count, batch.is_exhaustive()))
+        };
+        let received: Vec<_> = std::iter::from_fn(next).collect();
+        let (full, last) = ([4, 8, 16, BATCH, BATCH], (4, true));
+        assert_eq!(received[..5], full.map(|count| (count, false)));
+        assert_eq!(received[5..], [last]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::thread;
+use std::time::Instant;
 
 use common::log::Logger;
 use common::net::frames::{self, Rejection, UdpChecksum};
@@ -11,6 +13,7 @@ use common::sys::packet::PacketSocket;
 use common::sys::watch::Watched;
 
 use super::egress::Port;
+use super::moderation::Moderation;
 use crate::engine4::{Arrival, InterfaceId};
 use crate::words;
 
@@ -26,6 +29,7 @@ pub(super) struct Ingress {
     /// Whose turn it is to be looked at first.
     turn: usize,
     batch: ReceiveBatch,
+    moderation: Moderation,
     checksums: ChecksumCount,
     logger: Arc<Logger>,
 }
@@ -42,6 +46,7 @@ impl Ingress {
             inputs: ports.iter().map(Input::new).collect::<io::Result<_>>()?,
             turn: 0,
             batch: ReceiveBatch::new(FRAME),
+            moderation: Moderation::default(),
             checksums: ChecksumCount::default(),
             logger,
         })
@@ -62,9 +67,16 @@ impl Ingress {
     }
 
     /// Waits for frames and takes up to a batch of them from one interface. Safe to cancel: what was taken is kept
-    /// only when this returns.
+    /// only when this returns. While many come, this keeps the thread for a moment before it waits.
     pub(super) async fn receive(&mut self) -> InterfaceId {
-        std::future::poll_fn(|context| self.poll(context)).await
+        std::future::poll_fn(|context| {
+            let polled = self.poll(context);
+            if polled.is_pending() {
+                thread::sleep(self.moderation.rest(Instant::now()));
+            }
+            polled
+        })
+        .await
     }
 
     /// Interfaces take turns, so that a busy one does not silence the others.
@@ -75,10 +87,9 @@ impl Ingress {
             let Some(input) = self.inputs.get(index) else {
                 continue;
             };
-            if input
-                .poll(&mut self.batch, &self.logger, context)
-                .is_ready()
-            {
+            let polled = input.poll(&mut self.batch, &self.logger, context);
+            if let Poll::Ready(frames) = polled {
+                self.moderation.note(frames, Instant::now());
                 self.turn = index.wrapping_add(1);
                 // A list of interfaces never gets that long.
                 return Poll::Ready(InterfaceId(u16::try_from(index).unwrap_or(u16::MAX)));
@@ -110,12 +121,13 @@ impl Input {
         Ok(Self { name, socket })
     }
 
+    /// Takes up to a batch of frames and says how many.
     fn poll(
         &self,
         batch: &mut ReceiveBatch,
         logger: &Logger,
         context: &mut Context<'_>,
-    ) -> Poll<()> {
+    ) -> Poll<usize> {
         let mut failed = false;
         loop {
             let mut guard = match ready!(self.socket.poll_read_ready(context)) {
@@ -124,7 +136,13 @@ impl Input {
                 Err(_) => return Poll::Pending,
             };
             match guard.try_io(|socket| socket.get_ref().receive(batch)) {
-                Ok(Ok(_)) => return Poll::Ready(()),
+                Ok(Ok(frames)) => {
+                    // What comes after the last one is told again.
+                    if batch.is_exhaustive() {
+                        guard.clear_ready();
+                    }
+                    return Poll::Ready(frames);
+                }
                 // The interface went down or away. The error has hidden frames that came when it was back; one that stays
                 // is looked at again when something happens.
                 Ok(Err(error)) => {

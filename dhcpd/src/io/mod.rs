@@ -15,6 +15,7 @@ mod interfaces;
 mod leasefile;
 mod leases;
 mod listen;
+mod moderation;
 mod names;
 mod parameters;
 mod paths;
