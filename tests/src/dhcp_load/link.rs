@@ -65,29 +65,26 @@ impl Link {
         Ok(link)
     }
 
-    /// What a full queue does not take is lost, as on any link.
-    pub(super) fn send(&self, messages: &[Message]) {
-        for messages in messages.chunks(BATCH) {
-            let _ = match self {
-                Self::Relay(socket) => {
-                    let messages = messages.iter().map(|message| (&*message.0, None));
-                    batch::send(socket, &messages.collect::<Vec<_>>())
-                }
-                Self::Frames(socket) => {
-                    let frames: Vec<_> = messages.iter().map(frame).collect();
-                    socket.send(&frames.iter().map(Vec::as_slice).collect::<Vec<_>>())
-                }
-            };
-        }
+    /// Sends up to [`BATCH`] messages. What a full queue does not take is lost, as on any link.
+    pub(super) fn send<'m>(&self, messages: impl Iterator<Item = &'m Message>) {
+        let _ = match self {
+            Self::Relay(socket) => {
+                let messages = messages.map(|message| (&*message.0, None));
+                batch::send(socket, &messages.collect::<Vec<_>>())
+            }
+            Self::Frames(socket) => {
+                let frames: Vec<_> = messages.map(frame).collect();
+                socket.send(&frames.iter().map(Vec::as_slice).collect::<Vec<_>>())
+            }
+        };
     }
 
-    /// Waits for replies. True if there are some.
-    pub(super) fn wait(&self, patience: Duration) -> Result<bool> {
+    /// Waits for replies.
+    pub(super) fn wait(&self, patience: Duration) -> Result<()> {
         let mut waiting = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
         let patience = TimeSpec::from_duration(patience);
         match ppoll(&mut waiting, Some(patience), Some(SigSet::empty())) {
-            Ok(count) => Ok(count > 0),
-            Err(Errno::EINTR) => Ok(false),
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(error) => Err(error).context("cannot wait for replies"),
         }
     }

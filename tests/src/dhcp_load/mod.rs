@@ -1,16 +1,22 @@
 //! Many DHCP clients in one thread, to load a server: whole exchanges from DHCPDISCOVER to DHCPACK, behind a relay agent or on the
 //! server's link, begun at a rate or as fast as they end.
 //!
-//! A wait ends when the kernel has the reply, not when this program reads it. At a rate, the wait for a DHCPOFFER begins when
-//! the DHCPDISCOVER was due, not when it left: a server that stops for a moment is charged for all who wanted to ask meanwhile.
+//! A wait begins when the message leaves, and ends when the kernel has the reply, not when this program reads it. At a rate
+//! nothing that a server does keeps a message from leaving when it is due, but for the processors that they share: how late
+//! the load was is told beside the waits. It looks around at even intervals, whatever comes: to be woken for each reply would
+//! take from the server what another machine would not.
 
 mod link;
 mod message;
 mod outcome;
 
 use std::net::Ipv4Addr;
+use std::thread;
 use std::time::Duration;
 
+use common::sys::batch::BATCH;
+use common::sys::turns;
+use nix::sys::prctl::set_timerslack;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
@@ -21,7 +27,7 @@ pub use message::client_mac;
 use message::{Answer, Client, Kind};
 pub use outcome::{Outcome, percentile};
 
-/// What is due is sent this often: to wake up for every message would cost more than the messages.
+/// At a rate, what is due is sent and what has come is read this often.
 const TICK: Duration = Duration::from_micros(200);
 
 /// Where the clients are.
@@ -83,11 +89,14 @@ impl Plan {
     /// What the system refused. Exchanges that fail are counted, not returned.
     pub fn run(&self) -> Result<Outcome> {
         let link = Link::open(&self.origin, self.server)?;
+        set_timerslack(1).context("cannot have short waits end in time")?;
+        turns::want_short().context("cannot have short turns")?;
         let before = processor_time()?;
         let mut load = Load {
             plan: self,
             link,
             begun: now(),
+            looked: now(),
             exchanges: Vec::new(),
             settled: 0,
             under_way: 0,
@@ -120,31 +129,44 @@ struct Load<'p> {
     plan: &'p Plan,
     link: Link,
     begun: Duration,
+    /// When it looked around last.
+    looked: Duration,
     exchanges: Vec<Exchange>,
     /// All exchanges before this one are over.
     settled: usize,
     under_way: usize,
-    /// What goes out next.
-    outgoing: Vec<Message>,
+    /// What goes out next, and of which exchange it is.
+    outgoing: Vec<(usize, Message)>,
     outcome: Outcome,
 }
 
 impl Load<'_> {
     fn run(&mut self) -> Result<()> {
         loop {
+            self.receive()?;
             let time = now();
-            let asks = time < self.end();
             self.begin_due(time);
             self.send();
             self.give_up_late(time);
-            if !asks && self.under_way == 0 {
+            if time >= self.end() && self.under_way == 0 {
                 return Ok(());
             }
-            if self.link.wait(TICK)? {
-                self.receive()?;
-                self.send();
+            self.pause(time)?;
+        }
+    }
+
+    /// A closed loop goes on with the next reply, an open one with the next tick.
+    fn pause(&mut self, time: Duration) -> Result<()> {
+        match self.plan.pace {
+            Pace::UnderWay(_) => self.link.wait(TICK)?,
+            Pace::Rate(_) => {
+                let next = self.looked + TICK;
+                thread::sleep(next.saturating_sub(now()));
+                // Ticks that were missed are not made up for.
+                self.looked = next.max(time);
             }
         }
+        Ok(())
     }
 
     fn begin_due(&mut self, time: Duration) {
@@ -186,28 +208,46 @@ impl Load<'_> {
             state: State::Discovering,
         });
         self.under_way += 1;
-        self.outgoing
-            .push(self.plan.client(number).discover(number));
+        let message = self.plan.client(number).discover(number);
+        self.outgoing.push((self.exchanges.len() - 1, message));
     }
 
+    /// Notes when each message leaves.
     fn send(&mut self) {
-        self.link.send(&self.outgoing);
+        for batch in self.outgoing.chunks(BATCH) {
+            let time = now();
+            for exchange in batch.iter().map(|(index, _)| *index) {
+                let Some(exchange) = self.exchanges.get_mut(exchange) else {
+                    continue;
+                };
+                exchange.asked = time;
+                if exchange.state == State::Discovering {
+                    let late = time.saturating_sub(exchange.due);
+                    self.outcome.lateness.push(late);
+                }
+            }
+            self.link.send(batch.iter().map(|(_, message)| message));
+        }
         self.outgoing.clear();
     }
 
+    /// Takes all replies that are there.
     fn receive(&mut self) -> Result<()> {
-        let received = self.link.receive()?;
-        // What they cause leaves at once.
-        let time = now();
-        for (arrived, message) in received {
-            if let Some(answer) = Answer::of(&message) {
-                self.take(arrived, &answer, time);
+        loop {
+            let received = self.link.receive()?;
+            let are_more = received.len() == BATCH;
+            for (arrived, message) in received {
+                if let Some(answer) = Answer::of(&message) {
+                    self.take(arrived, &answer);
+                }
+            }
+            if !are_more {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    fn take(&mut self, arrived: Duration, answer: &Answer, time: Duration) {
+    fn take(&mut self, arrived: Duration, answer: &Answer) {
         let index = usize::try_from(answer.number).unwrap_or(usize::MAX);
         let Some(exchange) = self.exchanges.get_mut(index) else {
             return;
@@ -216,13 +256,12 @@ impl Load<'_> {
         match (exchange.state, answer.kind) {
             (State::Discovering, Kind::Offer) => {
                 exchange.state = State::Requesting;
-                exchange.asked = time;
                 outcome
                     .offer_waits
-                    .push(arrived.saturating_sub(exchange.due));
+                    .push(arrived.saturating_sub(exchange.asked));
                 let client = self.plan.client(answer.number);
                 let request = client.request(answer.number, answer.address, self.plan.server);
-                self.outgoing.push(request);
+                self.outgoing.push((index, request));
             }
             (State::Requesting, Kind::Ack) => {
                 exchange.state = State::Over;

@@ -9,6 +9,8 @@ pub struct Outcome {
     pub begun: usize,
     /// Exchanges that ended with a DHCPNAK.
     pub refused: usize,
+    /// How late each exchange began.
+    pub lateness: Vec<Duration>,
     /// How long each DHCPOFFER was waited for.
     pub offer_waits: Vec<Duration>,
     /// How long each DHCPACK was waited for.
@@ -27,6 +29,7 @@ impl Outcome {
     }
 
     pub(super) fn sort(&mut self) {
+        self.lateness.sort_unstable();
         self.offer_waits.sort_unstable();
         self.ack_waits.sort_unstable();
         self.exchange_times.sort_unstable();

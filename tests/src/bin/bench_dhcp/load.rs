@@ -62,6 +62,8 @@ pub struct Outcome {
     pub longest_ms: f64,
     /// What 99 of 100 waits for a DHCPOFFER stayed within, in milliseconds, where it is known.
     pub offer_p99_ms: f64,
+    /// What 99 of 100 exchanges began late within, in milliseconds, where it is known.
+    pub late_p99_ms: f64,
     /// Waits for a DHCPACK in milliseconds, ascending, where they were asked for.
     pub delays_ms: Vec<f64>,
 }
@@ -108,6 +110,10 @@ impl Load {
         let span = span.as_secs_f64();
         let completed = count(outcome.completed());
         let milliseconds = |wait: &Duration| wait.as_secs_f64() * 1e3;
+        let p99 = |waits: &[Duration]| {
+            let wait = dhcp_load::percentile(waits, 990);
+            wait.map_or(f64::NAN, |wait| milliseconds(&wait))
+        };
         let delays_ms: Vec<f64> = outcome.ack_waits.iter().map(milliseconds).collect();
         Ok(Outcome {
             begun: count(outcome.begun),
@@ -115,8 +121,8 @@ impl Load {
             rate: completed / span,
             load_share: outcome.processor_time.as_secs_f64() / span,
             longest_ms: delays_ms.last().copied().unwrap_or(f64::NAN),
-            offer_p99_ms: dhcp_load::percentile(&outcome.offer_waits, 990)
-                .map_or(f64::NAN, |wait| milliseconds(&wait)),
+            offer_p99_ms: p99(&outcome.offer_waits),
+            late_p99_ms: p99(&outcome.lateness),
             delays_ms,
         })
     }
@@ -162,6 +168,7 @@ fn parse(text: &str) -> Option<Outcome> {
         longest_ms: number(acks, "max delay:").unwrap_or(f64::NAN),
         delays_ms,
         offer_p99_ms: f64::NAN,
+        late_p99_ms: f64::NAN,
         ..Outcome::default()
     })
 }

@@ -1,11 +1,13 @@
 //! How fast DHCP servers are when leases must last: ours beside ISC dhcpd, Kea and dnsmasq, under the load of Kea's perfdhcp,
 //! and of our own where perfdhcp is the limit.
 
+mod disk;
 mod load;
 mod phases;
 mod report;
 mod server;
 mod site;
+mod waits;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use tests::failure::{Context, Result};
 
+use disk::SyncTime;
 use load::Maker;
 use phases::Bench;
 use report::Report;
@@ -42,7 +45,7 @@ fn options() -> ArgMatches {
             .help(help)
     };
     clap::Command::new("bench-dhcp")
-        .about("Without a switch about seven minutes; --full about twenty")
+        .about("Without a switch about eight minutes; --full about twenty")
         .arg(path("ours", "rdhcpd", "our server"))
         .arg(path(
             "directory",
@@ -56,6 +59,16 @@ fn options() -> ArgMatches {
         ))
         .arg(switch("starts", "only what stored leases cost"))
         .arg(switch("rates", "only the highest rates, and waits"))
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_parser(value_parser!(u32))
+                .help("only waits, at so many exchanges a second"),
+        )
+        .arg(switch(
+            "disk",
+            "only how long a sync takes: on average, and 99 of 100, in milliseconds",
+        ))
         .arg(switch("pools", "only what the size of a pool costs"))
         .arg(
             Arg::new("load")
@@ -78,6 +91,10 @@ fn run(options: &ArgMatches) -> Result<bool> {
         let path = options.get_one::<PathBuf>(name);
         path.cloned().unwrap_or_default()
     };
+    if options.get_flag("disk") {
+        println!("{}", SyncTime::measure(&path("directory"))?);
+        return Ok(true);
+    }
     let programs = Programs { ours: path("ours") };
     let site = Site::new(&path("directory"))?;
     let mut report = Report::default();
@@ -90,13 +107,17 @@ fn run(options: &ArgMatches) -> Result<bool> {
         report,
     };
     let parts = ["rates", "pools", "starts"];
-    let all = !parts.iter().any(|part| options.get_flag(part));
+    let at = options.get_one::<u32>("at");
+    let all = at.is_none() && !parts.iter().any(|part| options.get_flag(part));
     let wants = |part| all || options.get_flag(part);
     bench.measure_disk()?;
+    if let Some(rate) = at {
+        bench.compare_waits_at(f64::from(*rate));
+    }
     if wants("rates") {
         makers(options).for_each(|maker| bench.search_rates(maker));
         bench.judge_rates();
-        bench.compare_waits()?;
+        bench.compare_waits();
         bench.compare_rewrite()?;
     }
     if wants("pools") {

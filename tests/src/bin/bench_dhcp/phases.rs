@@ -12,6 +12,7 @@ use tests::dhcp_load;
 use tests::failure::{Context, Result};
 use tests::lab::Scratch;
 
+use super::disk::Disk;
 use super::load::{Load, Maker, Outcome};
 use super::report::{Bound, Report};
 use super::server::{FAKETIME, Kind, Pool, Programs, Serving, Start};
@@ -34,7 +35,7 @@ const POOLS: [Pool; 3] = [
 ];
 /// A load that makes a server reach so many times another's rate shows that the other was the limit.
 const SURPASSES: f64 = 1.1;
-const STANDARD: Pool = Pool { size: 65_536 };
+pub(super) const STANDARD: Pool = Pool { size: 65_536 };
 
 /// The measurements in progress.
 pub struct Bench {
@@ -47,10 +48,10 @@ pub struct Bench {
 }
 
 /// A run of the load against a server, with what it cost the server.
-struct Probe {
-    outcome: Outcome,
-    cpu_us: f64,
-    busy: f64,
+pub(super) struct Probe {
+    pub(super) outcome: Outcome,
+    pub(super) cpu_us: f64,
+    pub(super) busy: f64,
     peak: f64,
     ready: f64,
     lines: f64,
@@ -75,13 +76,15 @@ impl Bench {
 
     /// The disk under the lease files: everything durable is measured against it.
     pub fn measure_disk(&mut self) -> Result<()> {
-        let time = self.site.sync_time()?.as_secs_f64();
+        let time = self.site.sync_time(Disk::Real)?;
         println!(
-            "disk: {:.0} syncs a second ({:.2} ms each)",
-            1.0 / time,
-            time * 1e3
+            "disk: {:.0} syncs a second ({:.2} ms each, 99 % within {:.2})",
+            1e3 / time.mean_ms,
+            time.mean_ms,
+            time.p99_ms
         );
-        self.report.note("disk", "sync_ms", time * 1e3);
+        self.report.note("disk", "sync_ms", time.mean_ms);
+        self.report.note("disk", "sync_p99_ms", time.p99_ms);
         Ok(())
     }
 
@@ -103,7 +106,7 @@ impl Bench {
     }
 
     /// A server that cannot be measured proves nothing; the others still can.
-    fn attempt(&mut self, kind: Kind, work: impl FnOnce(&mut Self) -> Result<()>) {
+    pub(super) fn attempt(&mut self, kind: Kind, work: impl FnOnce(&mut Self) -> Result<()>) {
         if let Err(failure) = work(self) {
             self.report
                 .not_proven(&format!("{}: {failure}", kind.name()));
@@ -252,7 +255,9 @@ impl Bench {
         for (what, value, bound) in rows {
             let what = format!("{what}, {}", maker.name());
             match limited && what.starts_with("rate") {
-                true => self.report.show_unjudged(&what, value),
+                true => self
+                    .report
+                    .show_unjudged(&format!("{what}, the limit of the load"), value),
                 false => self.report.judge(&what, value, bound),
             }
         }
@@ -264,46 +269,6 @@ impl Bench {
         let mut rates =
             makers.filter_map(|maker| self.report.figure(&subject(kind, maker), "rate"));
         rates.next()
-    }
-
-    /// What a reply waits for at half of our highest rate, beside one sync of the disk.
-    pub fn compare_waits(&mut self) -> Result<()> {
-        println!("\nwaits at half of the highest rate under each load, in ms");
-        for maker in [Maker::Perfdhcp, Maker::Own] {
-            let Some(top) = self.report.figure(&subject(Kind::Ours, maker), "rate") else {
-                continue;
-            };
-            let load = Load {
-                delays: true,
-                ..self.load(maker, top / 2.0, STANDARD)
-            };
-            let probe = self.probe(Kind::Ours, STANDARD, load)?;
-            let outcome = &probe.outcome;
-            let sync = self.site.sync_time()?.as_secs_f64() * 1e3;
-            let [half, most] = [0.5, 0.99].map(|share| outcome.percentile_ms(share));
-            println!(
-                "{:9} {:6.0}/s: DHCPACK half within {half:.2}, 99 % within {most:.2}, longest {:.2}; DHCPOFFER 99 % within {:.2}; \
-                 a sync takes {sync:.2}; server {:.0} % busy, load {:.0} %",
-                maker.name(),
-                outcome.rate,
-                outcome.longest_ms,
-                outcome.offer_p99_ms,
-                probe.busy * 100.0,
-                outcome.load_share * 100.0
-            );
-            let subject = subject(Kind::Ours, maker);
-            self.report.note(&subject, "ack_p50_ms", half);
-            self.report.note(&subject, "ack_p99_ms", most);
-            self.report.note(&subject, "sync_ms", sync);
-            let (what, syncs) = ("p99 of the DHCPACK in syncs", Some(most / sync));
-            match maker {
-                Maker::Own => self.report.judge(what, syncs, Bound::AtMost(3.0)),
-                Maker::Perfdhcp => self
-                    .report
-                    .show_unjudged(&format!("{what}, as perfdhcp sees it"), syncs),
-            }
-        }
-        Ok(())
     }
 
     /// The longest wait for a reply while the lease file is written anew, which happens an hour after the last time: the
@@ -321,10 +286,9 @@ impl Bench {
         let clock = leases.write("clock", "+0")?;
         let file = leases.path().join("leases");
         let start = Start {
-            kind: Kind::Ours,
-            pool,
             leases: Some(&file),
             clock: Some(&clock),
+            ..Start::new(Kind::Ours, pool)
         };
         let serving = self.programs.start(&start, &self.site)?;
         let load = Load {
@@ -463,7 +427,7 @@ impl Bench {
         Ok(())
     }
 
-    fn load(&self, maker: Maker, rate: f64, pool: Pool) -> Load {
+    pub(super) fn load(&self, maker: Maker, rate: f64, pool: Pool) -> Load {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -483,17 +447,24 @@ impl Bench {
     fn start(&self, kind: Kind, pool: Pool, leases: Option<&Scratch>) -> Result<Serving> {
         let leases = leases.map(|files| files.path().join("leases"));
         let start = Start {
-            kind,
-            pool,
             leases: leases.as_deref(),
-            clock: None,
+            ..Start::new(kind, pool)
         };
         self.programs.start(&start, &self.site)
     }
 
     /// Starts a server without leases and runs the load against it.
     fn probe(&self, kind: Kind, pool: Pool, load: Load) -> Result<Probe> {
-        let serving = self.start(kind, pool, None)?;
+        self.probe_on(Disk::Real, kind, pool, load)
+    }
+
+    /// As [`probe`](Self::probe), with leases on this disk.
+    pub(super) fn probe_on(&self, disk: Disk, kind: Kind, pool: Pool, load: Load) -> Result<Probe> {
+        let start = Start {
+            disk,
+            ..Start::new(kind, pool)
+        };
+        let serving = self.programs.start(&start, &self.site)?;
         let (usage, lines) = (serving.usage(), self.site.logged());
         let outcome = load.run(&self.site)?;
         let used = serving.usage().0 - usage.0;
@@ -555,7 +526,7 @@ fn first_guess(kind: Kind, maker: Maker) -> f64 {
 }
 
 /// What figures of a server under a load are filed under.
-fn subject(kind: Kind, maker: Maker) -> String {
+pub(super) fn subject(kind: Kind, maker: Maker) -> String {
     match maker {
         Maker::Perfdhcp => kind.name().to_owned(),
         Maker::Own => format!("{}, {}", kind.name(), maker.name()),

@@ -74,7 +74,7 @@ impl Report {
         }
     }
 
-    /// Shows a comparison that decides nothing, since something else than the server was its limit.
+    /// Shows a comparison that decides nothing, since something else than the server was its limit, as `what` says.
     pub fn show_unjudged(&mut self, what: &str, value: Option<f64>) {
         self.unjudged
             .extend(value.map(|value| (what.to_owned(), value)));
@@ -108,7 +108,7 @@ impl Report {
             let _ = writeln!(text, "{word} {what}: {value:.2} ({side} {bound})");
         }
         for (what, value) in &self.unjudged {
-            let _ = writeln!(text, "limit of the load {what}: {value:.2}");
+            let _ = writeln!(text, "shown  {what}: {value:.2}");
         }
         for what in &self.unproven {
             let _ = writeln!(text, "NOT PROVEN {what}");

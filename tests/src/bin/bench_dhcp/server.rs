@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use tests::failure::{Context, Failure, Result};
 use tests::lab::{Running, Scratch};
 
+use super::disk::Disk;
 use super::site::{CLIENT, SERVER, SERVER_LINK, Site};
 
 /// How long a server may take from its start to its first answer: a million leases take the original long on a busy machine.
@@ -94,6 +95,21 @@ pub struct Start<'s> {
     pub leases: Option<&'s Path>,
     /// A file that says how far its clock is ahead (`+0`), in the language of libfaketime.
     pub clock: Option<&'s Path>,
+    /// What its files are on.
+    pub disk: Disk,
+}
+
+impl Start<'_> {
+    /// With nothing leased, and the machine's own clock and disk.
+    pub fn new(kind: Kind, pool: Pool) -> Self {
+        Self {
+            kind,
+            pool,
+            leases: None,
+            clock: None,
+            disk: Disk::Real,
+        }
+    }
 }
 
 /// A server that answers.
@@ -141,7 +157,7 @@ impl Programs {
         let configuration =
             files.write("configuration", configuration(kind, pool, files.path()))?;
         let errors = fs::File::create(files.path().join("errors")).context("no file for errors")?;
-        let mut command = Command::new(program);
+        let mut command = start.disk.command(&program);
         arguments(&mut command, kind, &configuration, files.path());
         command
             .env("KEA_PIDFILE_DIR", files.path())

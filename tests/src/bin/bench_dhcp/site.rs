@@ -8,7 +8,6 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use common::sys::batch::ReceiveBatch;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -16,6 +15,8 @@ use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use std::os::fd::AsFd;
 use tests::failure::{Context, Failure, Result};
 use tests::lab::{Namespace, Running, Scratch, View};
+
+use super::disk::{Disk, SyncTime};
 
 /// The server's address.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -95,19 +96,9 @@ impl Site {
         self.logged.load(Ordering::Relaxed)
     }
 
-    /// How long an append of a lease takes until it is on disk, on average.
-    pub fn sync_time(&self) -> Result<Duration> {
-        use std::io::Write;
-        const SYNCS: u32 = 200;
-        let files = self.files("sync")?;
-        let path = files.path().join("file");
-        let mut file = fs::File::create(&path).context("cannot make a file")?;
-        let begin = Instant::now();
-        for _ in 0..SYNCS {
-            file.write_all(&[b'x'; 300]).context("cannot write")?;
-            file.sync_data().context("cannot sync")?;
-        }
-        Ok(begin.elapsed() / SYNCS)
+    /// How long an append of a lease takes until it is on disk.
+    pub fn sync_time(&self, disk: Disk) -> Result<SyncTime> {
+        disk.sync_time(&self.directory)
     }
 }
 
