@@ -351,13 +351,13 @@ impl Parser<'_> {
     }
 }
 
-/// Looks at the peers as the original does right before it would serve: every peer must be used by a pool. What is found
-/// goes to `diagnostics`.
+/// Looks at the peers as the original does right before it would serve, the last declared first: every peer must be used by a pool. What is
+/// found goes to `diagnostics`.
 ///
 /// # Errors
 /// When a peer is not used.
 pub fn check_peers(config: &Config, diagnostics: &mut Diagnostics) -> Result<(), Refusal> {
-    for peer in &config.peers {
+    for peer in config.peers.iter().rev() {
         if !peer.is_used {
             diagnostics.line(Severity::Error, words::peer_unused(&peer.name));
         }
