@@ -211,7 +211,7 @@ impl Parser<'_> {
         let Some(name) = self.host_name() else {
             return self.fail_and_skip(words::DOMAIN_NAME);
         };
-        match domain::encode_name(&name) {
+        match domain::encode_name(name.as_bytes()) {
             Ok(labels) => Ok(labels),
             Err(_) => {
                 self.error(words::DOMAIN_NAME_ENCODING);
@@ -227,8 +227,8 @@ impl Parser<'_> {
             if token.kind != Kind::String {
                 return self.fail_and_skip(words::DOMAIN_STRING);
             }
-            names.push(self.text(&token));
-            let list = names.iter().map(String::as_str);
+            names.push(self.bytes(&token));
+            let list = names.iter().map(Vec::as_slice);
             let encoded = if compressed {
                 domain::encode_compressed(list)
             } else {

@@ -7,7 +7,8 @@ use super::bytes::Bytes;
 use super::context::Evaluator;
 use super::digits::push_digits;
 use super::words;
-use crate::options::{Entry, Field, OptionId, SpaceId, Value, domain};
+use crate::options::domain::{self, JoinError};
+use crate::options::{Entry, Field, OptionId, SpaceId, Value};
 
 /// Longest value that an expression may build: many times what a packet can carry.
 const LENGTH_LIMIT: usize = 65_536;
@@ -92,9 +93,21 @@ impl<'e> Evaluator<'e> {
         let parts = parts?;
         let field = self.context.registry.format(id).fields.first();
         if field == Some(&Field::DomainList { compressed: true }) {
-            return domain::join_compressed(parts.iter().map(|part| &**part)).map(Bytes::from);
+            let joined = domain::join_compressed(parts.iter().map(|part| &**part));
+            return self.joined_names(joined);
         }
         limited(joined(&parts))
+    }
+
+    fn joined_names(&self, joined: Result<Vec<u8>, JoinError>) -> Option<Bytes<'e>> {
+        match joined {
+            Ok(list) => Some(Bytes::from(list)),
+            Err(error) => {
+                self.context.log(Level::Error, words::not_joined(error));
+                self.context.log(Level::Error, words::NOT_JOINED.to_owned());
+                None
+            }
+        }
     }
 
     fn assemble(&self, parts: &'e [Part]) -> Option<Bytes<'e>> {

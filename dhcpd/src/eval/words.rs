@@ -1,6 +1,7 @@
 //! What expressions log: the original's texts.
 
 use super::ast::{Boolean, Connective, Data, Number, Operator};
+use crate::options::domain::JoinError;
 
 /// `reverse` got data that its width does not divide.
 pub(super) fn reverse_length(length: usize, width: u64) -> String {
@@ -21,6 +22,19 @@ pub(super) fn digits_width(width: u64) -> String {
 pub(super) fn nothing_to_match() -> String {
     "data_string_new: src cannot be NULL tree.c(811)".to_owned()
 }
+
+/// Lists of domain names could not be made one.
+pub(super) fn not_joined(error: JoinError) -> String {
+    match error {
+        JoinError::Malformed(0) => "concat_dclists: error decompressing domain list 1".to_owned(),
+        // The original joins two at a time.
+        JoinError::Malformed(_) => "concat_dclists: error decompressing domain list 2".to_owned(),
+        JoinError::Ambiguous => "concat_dlists: error compressing result".to_owned(),
+    }
+}
+
+/// What the original says after [`not_joined`].
+pub(super) const NOT_JOINED: &str = "data: concat_dclist failed";
 
 /// `hardware` without a packet or a lease.
 pub(super) fn no_hardware() -> String {
