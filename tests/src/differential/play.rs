@@ -49,7 +49,7 @@ impl Duel {
         };
         let (mut theirs, times): (Vec<Vec<String>>, Vec<_>) = played.into_iter().unzip();
         for lines in &mut theirs {
-            lines.retain(|line| !NOT_OURS.contains(&line.as_str()));
+            lines.retain(|line| !NOT_OURS.contains(&line.as_str()) && !is_about_an_answer(line));
             sort_variables(lines);
         }
         let ours = match scenario::run_at(&scenario, &times) {
@@ -70,6 +70,12 @@ impl Duel {
     pub fn differs(&mut self, text: &str) -> bool {
         matches!(self.play(text), Ok(Verdict::Differs(..)))
     }
+}
+
+/// The original hears its own answers to relays, a moment later, and says so where their network is unknown.
+fn is_about_an_answer(line: &str) -> bool {
+    let answers = [". DHCPOFFER from ", ". DHCPACK from ", ". DHCPNAK from "];
+    answers.iter().any(|answer| line.starts_with(answer))
 }
 
 /// The order of variables turns with each rewriting, and goes back to ones that were never more than null.
