@@ -9,6 +9,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem::Finder;
+
 use super::failure::Fatal;
 use super::storage::{Disk, FileId, Owner, Storage, StoredFile};
 use crate::words;
@@ -67,17 +69,14 @@ pub(super) fn mentions(path: &Path, word: &[u8]) -> bool {
 }
 
 fn is_in(mut file: impl Read, word: &[u8]) -> io::Result<bool> {
-    let first = word.first().copied();
+    let finder = Finder::new(word);
     let mut piece = vec![0; PIECE];
     // What may be the beginning of the word at the end of a piece.
     let mut kept = 0;
     loop {
         let read = file.read(piece.get_mut(kept..).unwrap_or_default())?;
         let text = piece.get(..kept + read).unwrap_or_default();
-        let begins = |(at, octet): (usize, &u8)| {
-            Some(*octet) == first && text.get(at..).is_some_and(|rest| rest.starts_with(word))
-        };
-        if text.iter().enumerate().any(begins) {
+        if finder.find(text).is_some() {
             return Ok(true);
         }
         if read == 0 {
