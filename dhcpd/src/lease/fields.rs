@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::lexer::{Lexer, Spot, Token};
 use super::record::Lease;
-use super::skip::{skip_field, skip_statement};
+use super::skip::{address_and_brace, skip_field, skip_statement};
 use super::states::State;
 use super::words;
 
@@ -118,6 +118,9 @@ impl<'l, 'a> Body<'l, 'a> {
     }
 
     fn read_name(&mut self) -> Result<Ipv4Addr, Lost> {
+        if let Some(address) = self.lexer.take_some(address_and_brace) {
+            return Ok(address);
+        }
         let Some(address) = self.read_address() else {
             skip_statement(self.lexer);
             return Err(Lost::Name);

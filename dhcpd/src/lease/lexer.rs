@@ -98,7 +98,7 @@ impl<'a> Lexer<'a> {
         self.lease_line = None;
     }
 
-    /// A line of the present record that looks like the first one of another: `lease` and a digit. Neither server writes one.
+    /// A line of the present record that [begins a lease](begins_lease).
     pub(super) fn lease_line(&self) -> Option<Position> {
         self.lease_line
     }
@@ -136,15 +136,23 @@ impl<'a> Lexer<'a> {
         token
     }
 
-    /// Takes `N` octets behind one blank at once, tokens of one line that end in a mark, if `read` finds in them what it knows.
-    /// Nothing may have been looked at since the last token.
+    /// Takes `N` octets behind one blank at once, if `read` finds in them what it knows; as [`take_some`](Self::take_some).
     pub(super) fn take_known<const N: usize, T>(
         &mut self,
         read: impl FnOnce(&[u8; N]) -> Option<T>,
     ) -> Option<T> {
+        self.take_some(|text| Some((read(text.first_chunk()?)?, N)))
+    }
+
+    /// Takes at once as many octets behind one blank as `read` knows, tokens of one line that end in a mark. Nothing may have been
+    /// looked at since the last token.
+    pub(super) fn take_some<T>(
+        &mut self,
+        read: impl FnOnce(&[u8]) -> Option<(T, usize)>,
+    ) -> Option<T> {
         let behind = self.bytes.get(self.at..).filter(|_| self.ahead.is_none())?;
-        let found = read(behind.strip_prefix(b" ")?.first_chunk()?)?;
-        self.at += 1 + N;
+        let (found, length) = read(behind.strip_prefix(b" ")?)?;
+        self.at += 1 + length;
         self.taken = (self.line, self.at - self.line_start);
         self.seen = (self.line_start, self.at);
         Some(found)
@@ -228,9 +236,15 @@ impl<'a> Lexer<'a> {
         let from = self.at;
         let mut escaped = false;
         while let Some(byte) = self.byte().filter(|byte| *byte != b'"') {
-            let width = if byte == b'\\' { 2 } else { 1 };
-            escaped |= byte == b'\\';
-            self.advance(width);
+            match byte {
+                b'\n' => self.advance(),
+                b'\\' => {
+                    escaped = true;
+                    self.at += 1;
+                    self.advance();
+                }
+                _ => self.at += 1,
+            }
         }
         let raw = self.slice(from, self.at);
         self.at = (self.at + 1).min(self.bytes.len());
@@ -244,7 +258,7 @@ impl<'a> Lexer<'a> {
         while let Some(byte) = self.byte() {
             match byte {
                 b' ' | b'\t' | b'\r' => self.at += 1,
-                b'\n' => self.advance(1),
+                b'\n' => self.advance(),
                 b'#' => self.skip_line(),
                 _ => return,
             }
@@ -257,20 +271,19 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn advance(&mut self, width: usize) {
-        for _ in 0..width {
-            if self.byte() == Some(b'\n') {
-                self.begin_line();
-            }
-            self.at = (self.at + 1).min(self.bytes.len());
+    /// Takes one octet, which may end a line.
+    fn advance(&mut self) {
+        if self.byte() == Some(b'\n') {
+            self.begin_line();
         }
+        self.at = (self.at + 1).min(self.bytes.len());
     }
 
     fn begin_line(&mut self) {
         self.line = self.line.saturating_add(1);
         self.line_start = self.at + 1;
         let line = self.bytes.get(self.line_start..).unwrap_or_default();
-        if let Some([b'0'..=b'9', ..]) = line.strip_prefix(b"lease ") {
+        if begins_lease(line) {
             self.lease_line.get_or_insert(Position {
                 at: self.line_start,
                 line: self.line,
@@ -284,6 +297,12 @@ impl<'a> Lexer<'a> {
         self.met_end |= byte.is_none();
         byte
     }
+}
+
+/// True of a line that looks like the first one of a lease: `lease` and a digit. Neither server writes one inside of a record, so
+/// that it is taken for the first line of a lease whatever stands before it.
+pub(super) fn begins_lease(line: &[u8]) -> bool {
+    matches!(line.strip_prefix(b"lease "), Some([b'0'..=b'9', ..]))
 }
 
 /// Looked up, which is faster than to compare: nearly every octet of a file is asked about.

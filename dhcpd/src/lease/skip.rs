@@ -1,6 +1,7 @@
 //! Pieces of a lease file that need no record around them: identifiers, numbers in names, and what is skipped.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
 use super::lexer::{Lexer, Token};
 use super::writer::{AGENT_NAMES, HARDWARE_TYPES};
@@ -39,6 +40,32 @@ pub(super) fn read_octets(lexer: &mut Lexer<'_>) -> Option<Vec<u8>> {
         }
         lexer.next();
     }
+}
+
+/// An address in decimal digits, the blank and the left brace behind it as [`write_lease`](super::write_lease) writes them, and how
+/// long that is.
+pub(super) fn address_and_brace(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let mut octets = [0; 4];
+    let mut rest = text;
+    for (octet, mark) in octets.iter_mut().zip(b"... ") {
+        let end = rest.iter().take(4).position(|digit| digit == mark)?;
+        let (digits, behind) = rest.split_at_checked(end)?;
+        *octet = decimal_octet(digits)?;
+        rest = behind.strip_prefix(&[*mark])?;
+    }
+    let rest = rest.strip_prefix(b"{")?;
+    Some((octets.into(), text.len() - rest.len()))
+}
+
+/// An octet in decimal digits.
+fn decimal_octet(digits: &[u8]) -> Option<u8> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u8, |octet, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        octet.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// An Ethernet address and its semicolon as [`write_lease`](super::write_lease) writes them.
@@ -128,7 +155,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_taken_at_once_only_as_it_is_written() {
+    fn the_address_of_a_lease_is_taken_at_once_only_as_it_is_written() {
+        let address = Ipv4Addr::new(10, 255, 0, 7);
+        let text = b"10.255.0.7 {\n  starts";
+        assert_eq!(address_and_brace(text), Some((address, 12)));
+        for text in [
+            "10.256.0.7 {",
+            "10.255.0.7  {",
+            "10.255.0.7{",
+            "10.255.0 {",
+            "10.255.0. {",
+            "10.255.0.7.1 {",
+            "10.255.0.0007 {",
+            "10.2:5.0.7 {",
+            "10.255.0.7 ",
+        ] {
+            assert_eq!(address_and_brace(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_address_is_taken_at_once_only_as_it_is_written() {
         assert_eq!(
             six_octets(b"02:00:aB:f0:0f:99;"),
             Some([2, 0, 0xab, 0xf0, 0x0f, 0x99])
