@@ -78,6 +78,8 @@ impl<'a> Key<'a> {
 
 /// Parts of the table of clients with one lease.
 const PARTS: usize = 256;
+/// So many leases are sorted by part before they are added: a thousand for each part, and little memory.
+const BATCH: usize = 1 << 18;
 
 /// A hasher for what is a keyed hash already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -230,10 +232,27 @@ impl Clients {
         }
     }
 
-    /// Makes room for the leases of so many more clients.
-    pub(super) fn reserve(&mut self, clients: usize, known: &Records) {
+    /// Adds all leases that there are, of many at a time part by part: in the order of the leases, each would have to be fetched from
+    /// another place in memory.
+    pub(super) fn insert_all(&mut self, known: &Records) {
+        let share = known.len().div_ceil(PARTS);
         for part in &mut self.single {
-            part.reserve(clients.div_ceil(PARTS), |it| self.hashes.at(*it, known));
+            part.reserve(share, |it| self.hashes.at(*it, known));
+        }
+        let mut parts = [const { Vec::new() }; PARTS];
+        let mut slots = known.slots();
+        for _ in 0..known.len().div_ceil(BATCH) {
+            for slot in slots.by_ref().take(BATCH) {
+                let Some(hash) = known.at(slot).and_then(|it| self.hashes.of_lease(it)) else {
+                    continue;
+                };
+                if let Some(part) = parts.get_mut(part_of(hash)) {
+                    part.push((hash, slot));
+                }
+            }
+            for (hash, slot) in parts.iter_mut().flat_map(|part| part.drain(..)) {
+                self.insert_hashed(hash, slot, known);
+            }
         }
     }
 
@@ -262,33 +281,35 @@ impl Clients {
     }
 
     /// Adds the lease that stands at `slot`, if it is found by what is known of its client.
-    pub(super) fn insert(&mut self, pool: PoolId, slot: Slot, known: &Records) {
-        let Some(lease) = known.at(slot) else {
-            return;
-        };
-        let Some(hash) = self.hashes.of_lease(lease) else {
-            return;
-        };
-        let entry = self.entry(pool, lease);
-        if let Some(crowd) = self.crowds.get_mut(&hash) {
-            crowd.insert(entry);
-            return;
+    pub(super) fn insert(&mut self, slot: Slot, known: &Records) {
+        if let Some(hash) = known.at(slot).and_then(|it| self.hashes.of_lease(it)) {
+            self.insert_hashed(hash, slot, known);
         }
-        let Some(part) = self.single.get_mut(part_of(hash)) else {
-            return;
-        };
+    }
+
+    fn insert_hashed(&mut self, hash: u64, slot: Slot, known: &Records) {
+        if !self.crowds.contains_key(&hash) {
+            let Some(other) = self.insert_single(hash, slot, known) else {
+                return;
+            };
+            let other = self.known_entry(other, known);
+            self.crowds.insert(hash, other.into_iter().collect());
+        }
+        let entry = self.known_entry(slot, known);
+        self.crowds.entry(hash).or_default().extend(entry);
+    }
+
+    /// Adds the only lease of a client. If the client has another one already, takes that out and returns it.
+    fn insert_single(&mut self, hash: u64, slot: Slot, known: &Records) -> Option<Slot> {
+        let part = self.single.get_mut(part_of(hash))?;
         let hash_at = |it: &Slot| self.hashes.at(*it, known);
-        let place = part.entry(hash, |it| hash_at(it) == hash, hash_at);
-        let other = match place {
+        match part.entry(hash, |it| hash_at(it) == hash, hash_at) {
+            hash_table::Entry::Occupied(other) => Some(other.remove().0),
             hash_table::Entry::Vacant(place) => {
                 place.insert(slot);
-                return;
+                None
             }
-            hash_table::Entry::Occupied(place) => place.remove().0,
-        };
-        let other = self.known_entry(other, known);
-        let crowd = other.into_iter().chain([entry]).collect();
-        self.crowds.insert(hash, crowd);
+        }
     }
 
     /// Removes what `insert` added; `lease` is what stood at `slot` then.
@@ -501,8 +522,8 @@ mod tests {
             (self.give)(&mut lease, key);
             let address = lease.address;
             self.known.replace(lease);
-            let (pool, slot) = self.where_is(address);
-            self.clients.insert(pool, slot, &self.known);
+            let (_, slot) = self.where_is(address);
+            self.clients.insert(slot, &self.known);
         }
 
         fn remove(&mut self, key: &[u8], lease: &Lease) {
@@ -546,6 +567,26 @@ mod tests {
         (lease.state, lease.ends, lease.cltt) = (state, ends, cltt);
         lease.places = Places::at_start(Nearness::of(&lease), u32::from(last));
         lease
+    }
+
+    #[test]
+    fn leases_added_as_a_whole_are_found_as_if_they_had_come_one_by_one() {
+        for (mut bench, empty) in [
+            (Bench::by_uid(), Clients::by_uid()),
+            (Bench::by_hardware(), Clients::by_hardware()),
+        ] {
+            let keys: [&[u8]; 3] = [b"one", b"many", b"none"];
+            for (last, key) in [(1, keys[0]), (2, keys[1]), (3, keys[1]), (4, keys[1])] {
+                let mut lease = Lease::fresh(Ipv4Addr::new(10, 0, 0, last));
+                lease.state = State::Active;
+                bench.add(key, lease);
+            }
+            let one_by_one = keys.map(|key| bench.held(key));
+            bench.clients = empty;
+            bench.clients.insert_all(&bench.known);
+            assert_eq!(keys.map(|key| bench.held(key)), one_by_one);
+            assert_eq!(one_by_one.map(|held| held.len()), [1, 3, 0]);
+        }
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::table::{Table, writing_rank};
 use super::words;
 use crate::config::model::{Class, Config, PoolId};
 
+/// Work that can be done while other work is.
+pub type Job<'t> = Box<dyn FnOnce() + Send + 't>;
+
 /// Collects leases while they are read: of several records for an address the last counts.
 #[derive(Debug)]
 pub struct Load<'c> {
@@ -62,7 +65,13 @@ impl<'c> Load<'c> {
 
     /// The table of everything read.
     #[must_use]
-    pub fn finish(mut self) -> Table {
+    pub fn finish(self) -> Table {
+        self.finish_by(|jobs| jobs.into_iter().for_each(|job| job()))
+    }
+
+    /// As [`finish`](Self::finish); `run` does the jobs in which most of the work lies.
+    #[must_use]
+    pub fn finish_by(mut self, run: impl FnOnce([Job<'_>; 3])) -> Table {
         let mut row = Row::default();
         let mut count = 0_u32;
         let mut previous = None;
@@ -81,7 +90,7 @@ impl<'c> Load<'c> {
             count = count.saturating_add(1);
         }
         self.table.continue_order_below(row.run);
-        self.table.admit_all();
+        self.table.admit_all(run);
         order_fresh(&mut self.table, &self.steps);
         self.table
     }

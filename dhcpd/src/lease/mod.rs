@@ -21,7 +21,7 @@ mod words;
 mod writer;
 
 pub use date::NEVER;
-pub use load::Load;
+pub use load::{Job, Load};
 pub use octets::Octets;
 pub use reader::{Declared, Reading, read, read_from};
 pub use record::{Account, Lease, Rare, Value, Variable};
