@@ -5,9 +5,12 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::{self, Builder};
 
 use memchr::memmem::Finder;
 
@@ -62,6 +65,8 @@ pub(super) fn open(path: &Path) -> Result<File, Fatal> {
 
 /// How much of a file is looked at at once.
 const PIECE: usize = 64 * 1024;
+/// So much of a new file goes to the disk at a time while the rest of it is made.
+const SYNC_AFTER: usize = 32 << 20;
 
 /// True if `word` stands somewhere in the file at `path`, if that can be read.
 pub(super) fn mentions(path: &Path, word: &[u8]) -> bool {
@@ -253,14 +258,30 @@ impl<F: StoredFile> Successor<F> {
     }
 }
 
-impl<F: StoredFile> Write for Successor<F> {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.append(text)?;
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Successor {
+    /// Appends texts, and has what was appended go to the disk meanwhile: with a million leases both take long.
+    pub(super) fn append_all(&mut self, texts: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
+        let disk = self.file.try_clone()?;
+        // What has not been asked for to be on disk yet is little while the last that was asked for is waited for.
+        let (due, syncs) = mpsc::sync_channel(0);
+        thread::scope(|scope| {
+            let sync = move || syncs.iter().try_for_each(|()| disk.sync_data());
+            let syncer = Builder::new().name("sync".to_owned());
+            let syncer = syncer.spawn_scoped(scope, sync)?;
+            let mut unsynced = 0;
+            for text in texts {
+                self.append(&text)?;
+                unsynced += text.len();
+                if unsynced > SYNC_AFTER {
+                    unsynced = 0;
+                    if due.send(()).is_err() {
+                        break;
+                    }
+                }
+            }
+            drop(due);
+            syncer.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 }
 

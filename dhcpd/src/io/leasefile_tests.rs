@@ -1,6 +1,7 @@
 //! Tests of the lease file in a directory of its own.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use nix::libc::{EIO, ENOSPC};

@@ -1,11 +1,7 @@
 //! The leases at the start: read from the file, written back as a whole.
 
-use std::io::{self, Write};
-use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread;
 
 use common::log::Logger;
 use common::net::HardwareAddress;
@@ -14,12 +10,13 @@ use common::time::Time;
 use super::clock;
 use super::failure::Fatal;
 use super::leasefile::{self, Failure, LeaseFile, Successor};
+use super::parallel::{do_all, in_order};
 use super::programs;
 use super::storage::Owner;
 use crate::config::model::Config;
 use crate::engine4::{Blocks, Listener, Outbox, end_leases};
 use crate::eval::ResolvedNames;
-use crate::lease::{self, Declared, IdFormat, Load, Reading, Table};
+use crate::lease::{self, Declared, IdFormat, Load, Pieces, Reading, Table};
 use crate::words;
 
 /// Seconds from the Unix epoch to 2000-01-01, where the time of a DUID begins (RFC 8415, section 11.2).
@@ -50,11 +47,15 @@ impl Stock {
         let seconds = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
         let name = path.to_string_lossy();
         let peers: Vec<&str> = config.peers.iter().map(|peer| &*peer.name).collect();
-        let reading = lease::read_from(source, &name, seconds, &peers, |lease| load.accept(lease));
+        let reading = in_order(
+            Pieces::new(source),
+            |piece| piece.map(|piece| piece.read(seconds)),
+            |pieces| lease::read_pieces(pieces, &name, seconds, &peers, |it| load.accept(it)),
+        );
         let mut reading = reading.map_err(|error| words::cannot_read(path, &error))?;
         reading.lines.drain(..).for_each(|line| logger.log(&line));
         load.lines.drain(..).for_each(|line| logger.log(&line));
-        let mut table = load.finish();
+        let mut table = load.finish_by(do_all);
         // What ended while no server ran has ended before the file is written.
         let mut outbox = Outbox::default();
         let facts = (config, names);
@@ -106,11 +107,15 @@ impl Stock {
         logger: &Logger,
     ) -> Result<Successor, String> {
         let mut new = self.file.begin(now.seconds())?;
-        let written = write_behind(&mut new, |text| {
-            lease::write_file(&self.table, &self.reading, self.format, text)
-        });
+        let mut count = 0;
+        let sections = lease::sections(&self.table, &self.reading);
+        let written = in_order(
+            sections.inspect(|section| count += section.leases()),
+            |section| section.text(self.format),
+            |texts| new.append_all(texts),
+        );
         match written {
-            Ok(count) => {
+            Ok(()) => {
                 report(config, self.reading.declared, count, logger);
                 Ok(new)
             }
@@ -137,53 +142,6 @@ impl Stock {
         {
             logger.error(&message);
         }
-    }
-}
-
-/// So much goes to the disk at a time while the rest of a file is made.
-const SYNC_AFTER: usize = 32 << 20;
-
-/// Makes a file's text while what there is of it goes to the disk: with a million leases each takes about as long.
-fn write_behind(
-    file: &mut Successor,
-    make: impl FnOnce(&mut Text) -> io::Result<usize>,
-) -> io::Result<usize> {
-    // Room for a little, since what waits takes memory.
-    let (sender, receiver) = mpsc::sync_channel(4);
-    thread::scope(|scope| {
-        let disk = scope.spawn(move || write_all(file, receiver));
-        let made = make(&mut Text(sender));
-        let written = disk.join().unwrap_or_else(|panic| resume_unwind(panic));
-        // The text ends early if it cannot be written.
-        written.and(made)
-    })
-}
-
-fn write_all(file: &mut Successor, texts: Receiver<Vec<u8>>) -> io::Result<()> {
-    let mut unsynced = 0;
-    for text in texts {
-        file.write_all(&text)?;
-        unsynced += text.len();
-        if unsynced > SYNC_AFTER {
-            file.sync()?;
-            unsynced = 0;
-        }
-    }
-    Ok(())
-}
-
-/// Text on its way to a file.
-struct Text(SyncSender<Vec<u8>>);
-
-impl Write for Text {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        let sent = self.0.send(text.to_vec());
-        sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

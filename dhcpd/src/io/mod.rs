@@ -17,6 +17,7 @@ mod leases;
 mod listen;
 mod moderation;
 mod names;
+mod parallel;
 mod parameters;
 mod paths;
 mod ping;

@@ -62,6 +62,11 @@ impl Position {
         line: 1,
         line_start: 0,
     };
+
+    /// True if no part of its line stands before it.
+    pub(super) fn begins_line(self) -> bool {
+        self.at == self.line_start
+    }
 }
 
 /// Where a token begins: its line, its column there, its offset in the file.

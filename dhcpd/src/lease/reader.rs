@@ -1,19 +1,21 @@
 //! Reads a lease file: tolerant, in one pass, the messages as data (reference isc-dhcpd-behaviour.md, section 10.5).
 //!
-//! What is damaged is told and skipped; everything else counts. Of the file no more is in memory than a block and the
+//! What is damaged is told and skipped; everything else counts. Of the file no more is in memory than a few pieces and the
 //! record that is being read.
 
-use std::io::{self, Read};
+use std::io;
 
 use common::log::Line;
 
 use super::fields::{self, Lost};
 use super::heads::{Complain, read_byte_order, read_peer};
 use super::lexer::{Lexer, Position, Token};
+use super::pieces::{Leases, Piece, Pieces};
 use super::record::Lease;
 use super::skip::{begins_id, read_id, skip_field, skip_statement};
 use super::window::Window;
 use super::words;
+use super::writer::USUAL_LEASE;
 
 /// What a lease file says besides leases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,40 +46,33 @@ pub struct Declared {
 /// More messages than anybody reads; a damaged file can yield one for every few bytes.
 const LINES: usize = 10_000;
 
-/// Bytes of the file that are read at a time.
-const BLOCK: usize = 256 * 1024;
-
-/// As [`read_from`], of a file that is in memory.
+/// As [`read_pieces`], of a file that is in memory.
 pub fn read(bytes: &[u8], name: &str, now: u32, accept: impl FnMut(Lease) -> bool) -> Reading {
     // Memory can always be read.
-    read_from(bytes, name, now, &[], accept).unwrap_or_default()
+    read_pieces(Pieces::new(bytes), name, now, &[], accept).unwrap_or_default()
 }
 
-/// Reads the file `name` from `source`. Hands every lease to `accept`, which says whether its address is one of ours; of
-/// several records for an address the last counts. `now` decides about records without a state. `peers` are the failover
-/// peers of the configuration, by name.
+/// Reads the file `name`, which comes in `pieces`, some of them [read](Piece::read) already. Hands every lease to `accept`, which says
+/// whether its address is one of ours; of several records for an address the last counts. `now` decides about records without a
+/// state. `peers` are the failover peers of the configuration, by name.
 ///
 /// # Errors
-/// Those of `source`.
-pub fn read_from(
-    source: impl Read,
-    name: &str,
-    now: u32,
-    peers: &[&str],
-    accept: impl FnMut(Lease) -> bool,
-) -> io::Result<Reading> {
-    read_window(Window::new(source, BLOCK), name, now, peers, accept)
-}
-
-fn read_window(
-    mut window: Window<impl Read>,
+/// Those of the pieces.
+pub fn read_pieces(
+    pieces: impl Iterator<Item = io::Result<Piece>>,
     name: &str,
     now: u32,
     peers: &[&str],
     mut accept: impl FnMut(Lease) -> bool,
 ) -> io::Result<Reading> {
+    let mut window = Window::new(pieces);
     let mut findings = Findings::default();
     loop {
+        while window.is_done() && !window.is_whole() {
+            for lease in window.replace()? {
+                findings.hand_over(lease, &mut accept);
+            }
+        }
         let before = findings.mark();
         let mut reader = Reader {
             lexer: Lexer::resume(window.bytes(), window.position()),
@@ -101,7 +96,11 @@ fn read_window(
         }
         if cut {
             findings.go_back(before);
-            window.extend()?;
+            match record {
+                // There are only blanks, and remarks that end with their lines.
+                Record::End if behind.begins_line() => window.advance(behind),
+                _ => window.extend()?,
+            }
             continue;
         }
         window.advance(behind);
@@ -110,6 +109,34 @@ fn read_window(
             Record::Lease(lease) => findings.hand_over(*lease, &mut accept),
             Record::Duid(duid) => findings.reading.duid = Some(duid),
             Record::Other => {}
+        }
+    }
+}
+
+/// Reads leases with which nothing is wrong; `None` if the text holds anything else.
+pub(super) fn read_leases(text: &[u8], now: u32) -> Option<Leases> {
+    let mut reader = Reader {
+        lexer: Lexer::new(text),
+        name: "",
+        now,
+        peers: &[],
+        findings: Findings::default(),
+    };
+    let mut leases = Vec::with_capacity(text.len() / USUAL_LEASE);
+    loop {
+        reader.lexer.begin_record();
+        let record = reader.read_record();
+        let swallowed = reader.lexer.lease_line();
+        if swallowed.is_some() || !reader.findings.reading.lines.is_empty() {
+            return None;
+        }
+        match record {
+            Record::Lease(lease) => leases.push(*lease),
+            Record::Duid(_) | Record::Other => return None,
+            Record::End => {
+                let lines = reader.lexer.position().line - Position::START.line;
+                return Some(Leases { leases, lines });
+            }
         }
     }
 }

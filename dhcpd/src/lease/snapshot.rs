@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
     use crate::config::model::{Config, NetworkId, Pool, ScopeId};
-    use crate::lease::{Lease, State, read, write_file};
+    use crate::lease::{Lease, Section, State, read, sections};
 
     const COUNT: u32 = 2_500;
 
@@ -131,10 +131,11 @@ mod tests {
         for count in [0, 1, 250] {
             let table = table(count);
             let (slices, leases) = slices(&table, &reading());
-            let mut whole = Vec::new();
-            let written = write_file(&table, &reading(), IdFormat::Octal, &mut whole).unwrap();
-            assert_eq!(written, leases);
-            assert_eq!(slices, [whole]);
+            let reading = reading();
+            let sections: Vec<_> = sections(&table, &reading).collect();
+            let texts = sections.iter().map(|it| it.text(IdFormat::Octal));
+            assert_eq!(slices, [texts.collect::<Vec<_>>().concat()]);
+            assert_eq!(sections.iter().map(Section::leases).sum::<usize>(), leases);
         }
     }
 

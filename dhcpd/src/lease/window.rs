@@ -1,27 +1,26 @@
 //! The part of a lease file that is in memory: from the line of the next record on, as far as it was read.
 
-use std::io::{self, Read};
+use std::io;
 
 use super::lexer::Position;
+use super::pieces::{Leases, Piece};
+use super::record::Lease;
 
 /// What of a file was read and is still needed.
-pub(super) struct Window<R> {
-    source: R,
+pub(super) struct Window<P> {
+    pieces: P,
     bytes: Vec<u8>,
     position: Position,
-    /// So much is read at a time; more if a record, or its line, is longer.
-    block: usize,
     whole: bool,
 }
 
-impl<R: Read> Window<R> {
-    /// Nothing of `source` yet, to be read in blocks of so many bytes.
-    pub(super) fn new(source: R, block: usize) -> Self {
+impl<P: Iterator<Item = io::Result<Piece>>> Window<P> {
+    /// Nothing yet of a file that comes in these pieces.
+    pub(super) fn new(pieces: P) -> Self {
         Self {
-            source,
+            pieces,
             bytes: Vec::new(),
             position: Position::START,
-            block,
             whole: false,
         }
     }
@@ -41,6 +40,11 @@ impl<R: Read> Window<R> {
         self.whole
     }
 
+    /// True if nothing of it is needed any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.position.at == self.bytes.len() && self.position.begins_line()
+    }
+
     /// From now on the next record begins here.
     pub(super) fn advance(&mut self, position: Position) {
         self.position = position;
@@ -53,13 +57,30 @@ impl<R: Read> Window<R> {
         self.position.at -= unneeded;
         self.position.line_start -= unneeded;
         // What is long is read in few steps, each as long as all before.
-        let wanted = self.bytes.len().max(self.block);
-        self.bytes.reserve_exact(wanted);
-        let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
-        let read = (&mut self.source)
-            .take(limit)
-            .read_to_end(&mut self.bytes)?;
-        self.whole = read < wanted;
+        let wanted = 2 * self.bytes.len();
+        while !self.whole && self.bytes.len() <= wanted {
+            match self.pieces.next().transpose()? {
+                Some(piece) => self.bytes.extend_from_slice(&piece.text),
+                None => self.whole = true,
+            }
+        }
         Ok(())
+    }
+
+    /// Puts the next piece in the place of a window that is done with. If the piece was read, these are its leases, and that is done
+    /// with too.
+    pub(super) fn replace(&mut self) -> io::Result<Vec<Lease>> {
+        self.bytes.clear();
+        (self.position.at, self.position.line_start) = (0, 0);
+        let Some(piece) = self.pieces.next().transpose()? else {
+            self.whole = true;
+            return Ok(Vec::new());
+        };
+        if let Some(Leases { leases, lines }) = piece.leases {
+            self.position.line = self.position.line.saturating_add(lines);
+            return Ok(leases);
+        }
+        self.bytes = piece.text;
+        Ok(Vec::new())
     }
 }

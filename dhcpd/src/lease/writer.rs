@@ -1,15 +1,13 @@
 //! Leases as text, as the original writes them (reference isc-dhcpd-behaviour.md, sections 10.2 and 10.3).
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::Ipv4Addr;
 
 use common::net::HardwareAddress;
 
 use super::date::{push_number, write_date};
-use super::reader::Reading;
 use super::record::{Account, Lease, Rare, Value};
 use super::states::State;
-use super::table::Table;
 use crate::config::model::Config;
 
 /// How client identifiers are written: statement `lease-id-format`.
@@ -41,6 +39,9 @@ pub(super) const HARDWARE_TYPES: [(u8, &str); 4] = [
     (32, "infiniband"),
 ];
 
+/// Bytes of the record of most leases.
+pub(super) const USUAL_LEASE: usize = 300;
+
 /// What a new file begins with.
 pub fn write_header(text: &mut Vec<u8>) {
     text.extend_from_slice(
@@ -58,39 +59,6 @@ pub fn write_duid(text: &mut Vec<u8>, duid: &[u8], format: IdFormat) {
     text.extend_from_slice(b"server-duid ");
     write_id(text, duid, format);
     text.extend_from_slice(b";\n\n");
-}
-
-/// Text that is collected before it goes to the file.
-const CHUNK: usize = 64 * 1024;
-
-/// Writes a whole file: what is known of `table`, and of `reading` what was read besides leases. Returns how many leases
-/// are in it.
-///
-/// # Errors
-/// Those of `file`.
-pub fn write_file(
-    table: &Table,
-    reading: &Reading,
-    format: IdFormat,
-    file: &mut impl Write,
-) -> io::Result<usize> {
-    let mut count = 0;
-    let mut text = Vec::with_capacity(2 * CHUNK);
-    write_header(&mut text);
-    text.extend_from_slice(&reading.foreign);
-    for lease in table.kept() {
-        count += 1;
-        write_lease(&mut text, lease, format);
-        if text.len() > CHUNK {
-            file.write_all(&text)?;
-            text.clear();
-        }
-    }
-    if let Some(duid) = &reading.duid {
-        write_duid(&mut text, duid, format);
-    }
-    file.write_all(&text)?;
-    Ok(count)
 }
 
 /// Appends one record.
