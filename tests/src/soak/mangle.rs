@@ -32,14 +32,14 @@ pub(super) fn invented(number: u32) -> Mac {
 pub(super) fn frame(dice: &mut Dice, victim: Ipv4Addr) -> Vec<u8> {
     let number = u32::try_from(dice.number() & 0xff_ffff).unwrap_or_default();
     let mac = invented(number);
-    let mut message = Message(message(dice, mac, victim));
+    let mut message = message(dice, mac, victim);
     if dice.chance(25) {
         let mut frame = wrap(message.0, mac).to_frame();
         damage(dice, &mut frame, LINK_HEADER);
         return frame;
     }
     damage(dice, &mut message.0, 0);
-    // A client of the soak never sends what it does not remember.
+    // Nobody else speaks in the name of a client of the soak.
     message.put(CHADDR, &mac);
     wrap(message.0, mac).to_frame()
 }
@@ -68,9 +68,11 @@ pub(super) fn wrap(payload: Vec<u8>, mac: Mac) -> Datagram {
     }
 }
 
-fn message(dice: &mut Dice, mac: Mac, victim: Ipv4Addr) -> Vec<u8> {
+fn message(dice: &mut Dice, mac: Mac, victim: Ipv4Addr) -> Message {
     if dice.chance(30) {
-        return SEED.to_vec();
+        let mut message = Message(SEED.to_vec());
+        message.put(CHADDR, &mac);
+        return message;
     }
     let mut message = Message::request();
     message.put(CHADDR, &mac);
@@ -87,7 +89,7 @@ fn message(dice: &mut Dice, mac: Mac, victim: Ipv4Addr) -> Vec<u8> {
         message.push_option(code, &value);
     }
     message.finish(300);
-    message.0
+    message
 }
 
 /// Changes, takes out, doubles or adds octets from `first` on, a few times.
