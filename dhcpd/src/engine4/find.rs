@@ -213,6 +213,7 @@ impl<'f> Finder<'f, '_> {
             .collect()
     }
 
+    /// What the search has given back is free, though the table learns of it later.
     fn as_given_back(&self, mut found: Found<'f>) -> Found<'f> {
         let is_given_back = self.search.released.contains(&found.lease.address);
         if is_given_back && found.lease.state == State::Abandoned {

@@ -246,8 +246,8 @@ fn limited<'e>(bytes: Vec<u8>) -> Option<Bytes<'e>> {
 }
 
 fn joined(parts: &[Bytes<'_>]) -> Vec<u8> {
-    let octets = parts.iter().flat_map(|part| part.iter());
-    octets.copied().collect()
+    let slices: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
+    slices.concat()
 }
 
 pub(super) fn to_index(number: u64) -> usize {
