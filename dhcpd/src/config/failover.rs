@@ -351,8 +351,8 @@ impl Parser<'_> {
     }
 }
 
-/// Looks at the peers as the original does right before it would serve, the last declared first: every peer must be used by a pool. What is
-/// found goes to `diagnostics`.
+/// Looks at the peers as the original does right before it would serve, the last declared first: every peer must be used by a
+/// pool. What is found goes to `diagnostics`.
 ///
 /// # Errors
 /// When a peer is not used.

@@ -166,3 +166,23 @@ fn an_address_that_was_never_leased_interrupts_the_order_of_those_around_it() {
         .collect();
     assert_eq!(kept, [13, 14, 10, 11]);
 }
+
+#[test]
+fn a_share_of_a_pool_is_cut_to_whole_addresses() {
+    let expected = [
+        (0, [0, 0, 0, 0]),
+        (10, [2, 5, 7, 10]),
+        (50, [12, 25, 37, 50]),
+        (
+            2_000_000_000,
+            [500_000_000, 1_000_000_000, 1_500_000_000, 2_000_000_000],
+        ),
+    ];
+    for (total, shares) in expected {
+        let tally = Tally { total, free: 0 };
+        assert_eq!(
+            [25, 50, 75, 100].map(|percent| tally.percent(percent)),
+            shares
+        );
+    }
+}

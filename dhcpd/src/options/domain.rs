@@ -33,8 +33,8 @@ pub enum JoinError {
     Ambiguous,
 }
 
-/// `name` as labels with the root at the end. A dot at the end of `name` means the same as none, and what stands behind a backslash is part of
-/// a label: a character, or the three decimal digits of one (RFC 1035, section 5.1).
+/// `name` as labels with the root at the end. A dot at the end of `name` means the same as none, and what stands behind a
+/// backslash is part of a label: a character, or the three decimal digits of one (RFC 1035, section 5.1).
 ///
 /// # Errors
 /// When a label or the whole name has a length that DNS does not allow, or an escape is none.
@@ -122,8 +122,8 @@ pub fn encode_compressed<'n>(
     Ok(list.bytes)
 }
 
-/// Compressed lists as one. As in the original they become text on the way, so that a comma inside of a name ends it, and a list that begins with
-/// the root is empty.
+/// Compressed lists as one. As in the original they become text on the way, so that a comma inside of a name ends it, and a
+/// list that begins with the root is empty.
 ///
 /// # Errors
 /// When a list is malformed, or the text is no list.
@@ -132,11 +132,7 @@ pub fn join_compressed<'l>(
 ) -> Result<Vec<u8>, JoinError> {
     let mut names = Vec::new();
     for (number, list) in lists.into_iter().enumerate() {
-        names.extend(decode_list(list).ok_or(JoinError::Malformed(number))?);
-        let length = names.iter().map(|name| name.len() + 1).sum::<usize>();
-        if length > TEXT_LIMIT {
-            return Err(JoinError::Malformed(number));
-        }
+        decode_list(list, &mut names).ok_or(JoinError::Malformed(number))?;
     }
     if names.is_empty() {
         return Ok(vec![0]);
@@ -145,23 +141,28 @@ pub fn join_compressed<'l>(
     encode_compressed(names.map(str::as_bytes)).map_err(|_| JoinError::Ambiguous)
 }
 
-/// The names of a list of labels as text, pointers followed; `None` if it is malformed.
-fn decode_list(bytes: &[u8]) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    let mut at = 0;
+/// Adds the names of a list of labels as text, pointers followed; `None` if the list is malformed, or the text too long for
+/// the original.
+fn decode_list(bytes: &[u8], names: &mut Vec<String>) -> Option<()> {
     if bytes.first() == Some(&0) {
-        return Some(names);
+        return Some(());
     }
+    let mut length: usize = names.iter().map(|name| name.len() + 1).sum();
+    let mut at = 0;
     while at < bytes.len() {
         let (name, next) = decode_name(bytes, at)?;
+        length += name.len() + 1;
+        if length > TEXT_LIMIT {
+            return None;
+        }
         names.push(name);
         at = next;
     }
-    Some(names)
+    Some(())
 }
 
-/// The name at `start` and the offset behind it. As in the original, pointers may lead anywhere; who has looked at as many octets as there
-/// are is in a loop.
+/// The name at `start` and the offset behind it. As in the original, pointers may lead anywhere; who has looked at as many
+/// octets as there are is in a loop.
 fn decode_name(bytes: &[u8], start: usize) -> Option<(String, usize)> {
     let mut name = String::new();
     let (mut at, mut next) = (start, None);
@@ -255,6 +256,12 @@ mod tests {
 
     use super::*;
 
+    fn decoded(list: &[u8]) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        decode_list(list, &mut names)?;
+        Some(names)
+    }
+
     #[test]
     fn names_become_labels() {
         assert_eq!(encode_name(b"a.b.c").unwrap(), b"\x01a\x01b\x01c\0");
@@ -300,7 +307,7 @@ mod tests {
             list,
             b"\x01a\x02ex\x03org\0\x01b\xc0\x02\x01c\x05other\x03net\0"
         );
-        let names = decode_list(&list).unwrap();
+        let names = decoded(&list).unwrap();
         assert_eq!(names, ["a.ex.org", "b.ex.org", "c.other.net"]);
     }
 
@@ -330,7 +337,7 @@ mod tests {
     fn labels_of_any_octets_survive_a_join() {
         let list: &[u8] = b"\x06a.b\\\xfc \x02@$\0";
         assert_eq!(join_compressed([list, b""]).unwrap(), list);
-        assert_eq!(decode_list(list).unwrap(), ["a\\.b\\\\\\252\\032.\\@\\$"]);
+        assert_eq!(decoded(list).unwrap(), ["a\\.b\\\\\\252\\032.\\@\\$"]);
     }
 
     #[test]
@@ -374,7 +381,7 @@ mod tests {
             b"\x01a\xc0\x00\x01b\xc0\x00",
         ];
         for list in malformed {
-            assert_eq!(decode_list(list), None, "{list:?}");
+            assert_eq!(decoded(list), None, "{list:?}");
         }
     }
 }
