@@ -284,18 +284,18 @@ impl Parser<'_> {
         for text in found.refused {
             self.remark(Severity::Warning, text);
         }
-        let plain = found
-            .plain
-            .and_then(|value| self.value_without_message(&value));
-        match (&draft.uid, plain) {
-            (Some(uid), Some(ignored)) => {
-                let (uid, ignored) = (show_uid(uid), show_uid(&ignored));
-                let text = words::ignoring_client_identifier(&draft.name, &uid, &ignored);
-                self.remark(Severity::Warning, text);
-                draft.uid.clone()
-            }
-            (uid, plain) => uid.clone().or(plain),
-        }
+        let Some(value) = found.plain else {
+            return draft.uid.clone();
+        };
+        // Measured: one that is null takes the place of `uid`, too.
+        let computed = self.value_without_message(&value)?;
+        let Some(uid) = &draft.uid else {
+            return Some(computed);
+        };
+        let (shown, ignored) = (show_uid(uid), show_uid(&computed));
+        let text = words::ignoring_client_identifier(&draft.name, &shown, &ignored);
+        self.remark(Severity::Warning, text);
+        draft.uid.clone()
     }
 }
 
