@@ -62,7 +62,7 @@ struct Lines(Arc<Mutex<VecDeque<String>>>);
 impl Lines {
     fn push(&self, line: String) {
         let mut lines = self.lock();
-        // Those of a fault, and the one that says that the server serves, outlive the others.
+        // What is said about traffic goes first.
         if lines.len() == LINES_KEPT {
             let old = lines.iter().position(|line| !is_notable(line));
             lines.remove(old.unwrap_or_default());
@@ -87,8 +87,11 @@ impl Lines {
 const READY: &str = "Server starting service.";
 const PANIC: &str = "panicked";
 
+/// How lines begin that come with each message of a client.
+const TRAFFIC: [&str; 4] = ["DHCP", "BOOTRE", "Abandoning", "execute_statement"];
+
 fn is_notable(line: &str) -> bool {
-    line.contains(READY) || line.contains(PANIC)
+    !TRAFFIC.iter().any(|begin| line.starts_with(begin))
 }
 
 impl<'l> Site<'l> {
