@@ -82,6 +82,19 @@ impl TftpLab {
     /// # Errors
     /// If it does not start.
     pub fn start(&self, subject: Subject, words: &[&str]) -> Result<TftpServer> {
+        self.start_seeing(subject, words, &View::default())
+    }
+
+    /// The same, with some paths looking different to the server.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_seeing(
+        &self,
+        subject: Subject,
+        words: &[&str],
+        view: &View,
+    ) -> Result<TftpServer> {
         let log = Log::default();
         let sink = log.clone();
         let syslog = Syslog::start(move |line| sink.push(line))?;
@@ -94,7 +107,7 @@ impl TftpLab {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let view = View::default().log_to(syslog.socket());
+        let view = view.clone().log_to(syslog.socket());
         let process = self.server.spawn_with(&view, &mut command)?;
         let mut server = TftpServer {
             process,

@@ -24,6 +24,34 @@ const STAGES: usize = 8;
 const SLOW_MOTION: u32 = 8;
 /// So many scenarios at least: the suite is not to shrink.
 const FEWEST: usize = 120;
+/// Kinds of scenarios that are played through a single port too.
+const SINGLE_PORT: [&str; 6] = [
+    "address-ipv6",
+    "map-f",
+    "netascii-",
+    "option-",
+    "read-",
+    "write-",
+];
+/// These are about the port of a transfer, or about several transfers of one client.
+const OF_SEVERAL_PORTS: [&str; 16] = [
+    "option-errors-after-oack",
+    "read-ack-to-the-listening-port",
+    "read-acks-in-a-burst",
+    "read-and-write-the-same",
+    "read-client-error",
+    "read-closed-client",
+    "read-oack-wrong-ack",
+    "read-odd-answers",
+    "read-wrong-tid",
+    "write-abandoned",
+    "write-full-disk",
+    "write-last-ack-and-time",
+    "write-last-ack-lost",
+    "write-odd-packets",
+    "write-short-packets",
+    "write-wrong-tid",
+];
 
 #[test]
 #[ignore = "needs root"]
@@ -73,12 +101,54 @@ fn the_index_names_every_tftp_scenario_and_no_other() {
     assert!(there.len() >= FEWEST, "only {} scenarios", there.len());
 }
 
+/// Which port the packets take changes nothing in them.
+#[test]
+#[ignore = "needs root"]
+fn through_a_single_port_ours_sends_what_every_scenario_says() {
+    if !Subject::chosen().contains(&Subject::Ours) {
+        return;
+    }
+    let scenarios: Vec<PathBuf> = all(&word())
+        .into_iter()
+        .filter(|path| SINGLE_PORT.iter().any(|kind| name(path).starts_with(kind)))
+        .filter(|path| !OF_SEVERAL_PORTS.contains(&name(path).as_str()))
+        .collect();
+    let outcomes = play_all(&scenarios, |path, stage| {
+        stage.single_port = true;
+        let scenario = scenario(path);
+        let happened =
+            run(&scenario, stage, Subject::Ours).map_err(|failure| failure.to_string())?;
+        compare(
+            &scenario.shown(|_, step| packets(&step.expected_of(Subject::Ours))),
+            &scenario.shown(|index, _| packets(&happened[index])),
+        )
+    });
+    let failed: Vec<_> = outcomes
+        .into_iter()
+        .filter_map(|(name, outcome)| Some(format!("{name}:\n{}", outcome?)))
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// The datagrams, without the number of the port that they came from, which is the first one in a line.
+fn packets(lines: &[String]) -> Vec<String> {
+    let datagrams = lines.iter().filter(|line| line.starts_with("< "));
+    datagrams
+        .map(|line| {
+            let mut words: Vec<&str> = line.split(' ').collect();
+            let port = words.iter().position(|word| word.parse::<u32>().is_ok());
+            words.remove(port.unwrap());
+            words.join(" ")
+        })
+        .collect()
+}
+
 fn check(subject: Subject) {
     if !Subject::chosen().contains(&subject) || !subject.is_at_hand(Subject::tftpd) {
         return;
     }
     let gaps = gaps::of(subject);
-    let surprises: Vec<String> = play_all(subject)
+    let surprises: Vec<String> = play_all(&all(&word()), |path, stage| play(path, stage, subject))
         .into_iter()
         .filter_map(|(name, failure)| {
             let listed = gaps.get(&format!("tftp-scenarios/{name}"));
@@ -94,8 +164,10 @@ fn check(subject: Subject) {
 }
 
 /// Every scenario's name, with what went wrong.
-fn play_all(subject: Subject) -> BTreeMap<String, Option<String>> {
-    let scenarios = all(&std::env::var("SCENARIO").unwrap_or_default());
+fn play_all(
+    scenarios: &[PathBuf],
+    play: impl Fn(&Path, &mut Stage) -> Result<(), String> + Sync,
+) -> BTreeMap<String, Option<String>> {
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -103,16 +175,16 @@ fn play_all(subject: Subject) -> BTreeMap<String, Option<String>> {
             scope.spawn(|| {
                 let mut stage = Stage::new().unwrap();
                 while let Some(path) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = play(path, &mut stage, subject).err();
+                    let outcome = play(path, &mut stage).err();
                     outcomes.lock().unwrap().insert(name(path), outcome);
                 }
             });
         }
     });
     let mut outcomes = outcomes.into_inner().unwrap();
-    for path in &scenarios {
+    for path in scenarios {
         if outcomes[&name(path)].is_some() {
-            outcomes.insert(name(path), play_again(path, subject).err());
+            outcomes.insert(name(path), play_again(path, &play).err());
         }
     }
     outcomes
@@ -120,11 +192,14 @@ fn play_all(subject: Subject) -> BTreeMap<String, Option<String>> {
 
 /// What fails is played alone and in slow motion before it counts: a busy machine disturbs short intervals, and the original may
 /// lose a signal that comes just before it waits.
-fn play_again(path: &Path, subject: Subject) -> Result<(), String> {
+fn play_again(
+    path: &Path,
+    play: impl Fn(&Path, &mut Stage) -> Result<(), String>,
+) -> Result<(), String> {
     let mut stage = Stage::new().unwrap();
     stage.pace = SLOW_MOTION;
-    play(path, &mut stage, subject)?;
-    println!("played twice: {} with {subject}", name(path));
+    play(path, &mut stage)?;
+    println!("played twice: {}", name(path));
     Ok(())
 }
 
@@ -135,12 +210,22 @@ fn play(path: &Path, stage: &mut Stage, subject: Subject) -> Result<(), String> 
         fs::write(path, scenario.recorded(subject, &happened).text()).unwrap();
         return Ok(());
     }
-    let wanted = scenario.shown(|_, step| step.expected_of(subject));
-    let got = scenario.shown(|index, _| happened[index].clone());
+    compare(
+        &scenario.shown(|_, step| step.expected_of(subject)),
+        &scenario.shown(|index, _| happened[index].clone()),
+    )
+}
+
+fn compare(wanted: &str, got: &str) -> Result<(), String> {
     match wanted == got {
         true => Ok(()),
-        false => Err(StrComparison::new(&wanted, &got).to_string()),
+        false => Err(StrComparison::new(wanted, got).to_string()),
     }
+}
+
+/// The word that `SCENARIO` chooses scenarios by.
+fn word() -> String {
+    std::env::var("SCENARIO").unwrap_or_default()
 }
 
 fn scenario(path: &Path) -> Scenario {

@@ -50,6 +50,8 @@ pub enum Outcome<'a> {
     Broken(&'a str),
     /// Its client asked for another one (`--single-port`), or the service ended.
     Abandoned,
+    /// Another transfer or program has the file; the client was not told.
+    Locked,
 }
 
 impl Record<'_> {
@@ -91,6 +93,7 @@ impl Outcome<'_> {
                 return string(line, "text", reason);
             }
             Self::Abandoned => return string(line, "outcome", "abandoned"),
+            Self::Locked => return string(line, "outcome", "locked"),
         };
         let word = match ending {
             Ending::Complete => "complete",

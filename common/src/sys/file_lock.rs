@@ -1,6 +1,6 @@
 //! Locks that go with an opened file and that other programs see.
 
-pub use super::system::file_lock::try_lock;
+pub use super::system::file_lock::{try_lock, unlock};
 
 /// Whether others may lock the file too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,5 +33,7 @@ mod tests {
         drop(two);
         assert!(try_lock(&three, Sharing::Exclusive).unwrap());
         assert!(!try_lock(open(), Sharing::Shared).unwrap());
+        unlock(&three).unwrap();
+        assert!(try_lock(open(), Sharing::Exclusive).unwrap());
     }
 }

@@ -42,6 +42,7 @@ mod namespace;
 mod process;
 mod scratch;
 pub mod standing;
+mod stuck_disk;
 mod view;
 
 pub use identity::Identity;
@@ -50,4 +51,5 @@ pub use machine::{Acceleration, Console, Firmware, Machine, Nic};
 pub use namespace::{Namespace, ip, remove_stale};
 pub use process::Running;
 pub use scratch::Scratch;
+pub use stuck_disk::StuckDisk;
 pub use view::View;

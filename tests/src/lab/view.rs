@@ -1,12 +1,14 @@
 //! What a program in a lab sees instead of the machine's own files: paths bound over others, empty directories, a log socket of its own.
 
 use std::fs;
+use std::os::fd::RawFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
+use super::StuckDisk;
 use crate::failure::{Context, Result};
 
 /// Devices that daemons, clients and QEMU may open; bound into the private `/dev` where they exist.
@@ -20,6 +22,7 @@ pub struct View {
     bound: Vec<(PathBuf, PathBuf)>,
     empty: Vec<PathBuf>,
     small: Vec<(PathBuf, u32)>,
+    played: Vec<(PathBuf, RawFd)>,
     log_socket: Option<PathBuf>,
 }
 
@@ -45,6 +48,13 @@ impl View {
         self
     }
 
+    /// A disk that a thread of this process plays is seen at `target`, which must exist.
+    #[must_use]
+    pub fn played(mut self, target: impl Into<PathBuf>, disk: &StuckDisk) -> Self {
+        self.played.push((target.into(), disk.descriptor()));
+        self
+    }
+
     /// What is sent to `/dev/log` reaches the datagram socket at `socket` (see [`super::Syslog`]).
     #[must_use]
     pub fn log_to(mut self, socket: impl Into<PathBuf>) -> Self {
@@ -58,7 +68,7 @@ impl View {
     /// If a mount fails.
     pub fn take_on(&self) -> Result<()> {
         let shows_all = self.bound.is_empty() && self.empty.is_empty() && self.small.is_empty();
-        if shows_all && self.log_socket.is_none() {
+        if shows_all && self.played.is_empty() && self.log_socket.is_none() {
             return Ok(());
         }
         leave_shared_mounts()?;
@@ -70,6 +80,9 @@ impl View {
         }
         for (target, bytes) in &self.small {
             mount_memory(target, &format!("mode=0755,size={bytes}"))?;
+        }
+        for (target, device) in &self.played {
+            mount_played(target, *device)?;
         }
         self.log_socket.as_deref().map_or(Ok(()), private_devices)
     }
@@ -95,6 +108,14 @@ fn mount_memory(target: &Path, options: &str) -> Result<()> {
     let flags = MsFlags::MS_NOSUID;
     mount(Some("tmpfs"), target, Some("tmpfs"), flags, Some(options))
         .context(format!("cannot mount memory on {}", target.display()))
+}
+
+fn mount_played(target: &Path, device: RawFd) -> Result<()> {
+    let options = format!("fd={device},rootmode=40000,user_id=0,group_id=0,allow_other");
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    let options = Some(options.as_str());
+    mount(Some("played"), target, Some("fuse"), flags, options)
+        .context(format!("cannot mount a disk on {}", target.display()))
 }
 
 /// Puts a `/dev` of our own in place: `/dev/log` itself cannot be bound over, since it may be absent or a symbolic link.

@@ -67,6 +67,7 @@ impl<'a> Play<'a> {
     fn new(scenario: &Scenario, stage: &'a mut Stage, subject: Subject) -> Result<Self> {
         let tree = Tree::new(stage.tree_root())?;
         let pace = stage.pace;
+        let single_port = stage.single_port;
         let mut play = Self {
             stage,
             subject,
@@ -75,6 +76,7 @@ impl<'a> Play<'a> {
                 has_map: false,
                 inetd: None,
                 pace,
+                single_port,
             },
             shows_ports: false,
             largest_packet: LARGEST_PACKET,

@@ -33,6 +33,8 @@ pub(super) struct Plan {
     pub(super) inetd: Option<String>,
     /// How many times longer short intervals are than the words say.
     pub(super) pace: u32,
+    /// Whether all transfers go through the listening port.
+    pub(super) single_port: bool,
 }
 
 /// What became of a start.
@@ -58,6 +60,9 @@ impl Plan {
             .collect();
         if self.inetd.is_none() && !words.iter().any(|word| ["-l", "-L"].contains(word)) {
             words.insert(0, "-L");
+        }
+        if self.single_port {
+            words.insert(0, "--single-port");
         }
         let interval = self
             .interval()

@@ -55,6 +55,8 @@ pub struct Stage {
     pub patience: Duration,
     /// How many times longer than written short retransmission intervals are.
     pub pace: u32,
+    /// Whether ours answers from the port that requests come to.
+    pub single_port: bool,
 }
 
 impl Stage {
@@ -89,6 +91,7 @@ impl Stage {
             disk: None,
             patience: PATIENCE,
             pace: 1,
+            single_port: false,
         };
         stage.set_largest_packet(LARGEST_PACKET)?;
         Ok(stage)

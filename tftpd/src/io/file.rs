@@ -6,9 +6,12 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::sync::Arc;
 
 use common::sys::cached::read_cached;
+use common::sys::file_lock::{Sharing, try_lock, unlock};
+use common::sys::filesystem::opens_promptly;
 use common::sys::memory;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::root::Root;
@@ -23,31 +26,153 @@ const NEW_FILE: Mode = Mode::from_bits_truncate(0o666);
 
 /// An opened file and what it is.
 pub(super) struct Opened {
-    pub(super) file: File,
+    pub(super) file: OpenFile,
     pub(super) facts: FileFacts,
+    pub(super) identity: Identity,
     pub(super) size: u64,
 }
 
+/// A file by the numbers of its device and itself.
+pub(super) type Identity = (u64, u64);
+
+/// An open file, which others may be kept from by a lock.
+pub(super) struct OpenFile {
+    /// `Some` until it is closed.
+    file: Option<Arc<File>>,
+    direction: Direction,
+    /// Whether its filesystem opens, locks and closes files without asking a network or another process.
+    is_prompt: bool,
+}
+
+impl OpenFile {
+    fn new(file: File, direction: Direction, is_prompt: bool) -> Self {
+        Self {
+            file: Some(Arc::new(file)),
+            direction,
+            is_prompt,
+        }
+    }
+
+    /// The file, for what does not wait.
+    pub(super) fn get(&self) -> io::Result<&File> {
+        self.file.as_deref().ok_or_else(closed)
+    }
+
+    /// Locks the file for its direction. False if another program has a lock that excludes this. A filesystem that cannot
+    /// lock refuses nobody.
+    pub(super) async fn lock(&self) -> io::Result<bool> {
+        let sharing = match self.direction {
+            Direction::Read => Sharing::Shared,
+            Direction::Write => Sharing::Exclusive,
+        };
+        let lock = move |file: &File| Ok(try_lock(file, sharing).unwrap_or(true));
+        if self.is_prompt {
+            return lock(self.get()?);
+        }
+        self.use_by_thread(lock).await
+    }
+
+    /// True if it never waits for a disk.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.is_prompt && self.get().is_ok_and(memory::holds)
+    }
+
+    /// Does something with the file that may wait, in a thread.
+    pub(super) async fn use_by_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let file = self.file.clone().ok_or_else(closed)?;
+        by_thread(move || work(&file)).await
+    }
+
+    /// The same for the last time: the file is closed then.
+    pub(super) async fn finish_by_thread<T: Send + 'static>(
+        mut self,
+        work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let file = self.file.take().ok_or_else(closed)?;
+        by_thread(move || {
+            let done = work(&file);
+            drop(file);
+            done
+        })
+        .await
+    }
+
+    /// Closes a file of which the caller knows that it can be done at once.
+    pub(super) fn close_here(mut self) {
+        self.file = None;
+    }
+}
+
+/// Closing a file that was written to, or one that another machine or process keeps, may wait: a thread does it. Nobody else need
+/// wait for the lock.
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        let Some(file) = self.file.take() else {
+            return;
+        };
+        if self.is_prompt {
+            if self.direction == Direction::Read {
+                return;
+            }
+            // Closing it does the same.
+            let _ = unlock(&file);
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn_blocking(move || drop(file));
+        }
+    }
+}
+
+fn closed() -> io::Error {
+    io::ErrorKind::InvalidInput.into()
+}
+
+/// Does something that may wait, without keeping the others waiting.
+async fn by_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
 /// Opens the file called `name` for a transfer in this direction. Nothing is truncated.
-pub(super) fn open(
-    root: &Root,
+///
+/// A file to read is opened here if the kernel knows its name already; else, and to write, by a thread.
+pub(super) async fn open(
+    root: &Arc<Root>,
     name: &[u8],
     direction: Direction,
     creation: Creation,
 ) -> io::Result<Opened> {
-    let (file, created) = match direction {
-        Direction::Read => (root.open(name, OPEN_FLAGS, NEW_FILE)?, false),
-        Direction::Write => open_for_writing(root, name, creation)?,
-    };
-    let metadata = file.metadata()?;
-    let facts = FileFacts {
-        kind: kind(metadata.file_type()),
-        mode: metadata.mode(),
-        created,
-    };
+    if direction == Direction::Read {
+        if let Some(file) = root.open_cached(name, OPEN_FLAGS) {
+            return look_at(OpenFile::new(file?, direction, true), false);
+        }
+    }
+    let (root, name) = (Arc::clone(root), name.to_vec());
+    by_thread(move || {
+        let (file, created) = match direction {
+            Direction::Read => (root.open(&name, OPEN_FLAGS, NEW_FILE)?, false),
+            Direction::Write => open_for_writing(&root, &name, creation)?,
+        };
+        let is_prompt = opens_promptly(&file);
+        look_at(OpenFile::new(file, direction, is_prompt), created)
+    })
+    .await
+}
+
+fn look_at(file: OpenFile, created: bool) -> io::Result<Opened> {
+    let metadata = file.get()?.metadata()?;
     Ok(Opened {
         file,
-        facts,
+        facts: FileFacts {
+            kind: kind(metadata.file_type()),
+            mode: metadata.mode(),
+            created,
+        },
+        identity: (metadata.dev(), metadata.ino()),
         size: metadata.len(),
     })
 }
@@ -95,16 +220,17 @@ pub(super) enum Reading {
 
 /// Fills `buffer` from `offset` on, less only at the end of the file. Returns how much; `None` if a thread must do it.
 pub(super) fn read_now(
-    file: &File,
+    open: &OpenFile,
     buffer: &mut [u8],
     offset: u64,
     reading: &mut Reading,
 ) -> io::Result<Option<usize>> {
+    let file = open.get()?;
     if *reading == Reading::IfCached {
         match fill(buffer, offset, |rest, offset| {
             read_cached(file, rest, offset)
         }) {
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => *reading = other_way(file),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => *reading = other_way(open),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             filled => return filled.map(Some),
         }
@@ -116,23 +242,8 @@ pub(super) fn read_now(
 }
 
 /// Fills `buffer` from `offset` on, less only at the end of the file, and waits for the disk. Returns how much.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     fill(buffer, offset, |rest, offset| file.read_at(rest, offset))
-}
-
-/// Reads in a thread, and without keeping the others waiting.
-pub(super) async fn read_by_thread(
-    file: Arc<File>,
-    offset: u64,
-    length: usize,
-) -> io::Result<Vec<u8>> {
-    let read = move || {
-        let mut bytes = vec![0; length];
-        let filled = read_at(&file, &mut bytes, offset)?;
-        bytes.truncate(filled);
-        Ok(bytes)
-    };
-    spawn_blocking(read).await.map_err(io::Error::other)?
 }
 
 fn fill(
@@ -152,15 +263,10 @@ fn fill(
     Ok(filled)
 }
 
-fn other_way(file: &File) -> Reading {
-    if memory::holds(file) {
+fn other_way(open: &OpenFile) -> Reading {
+    if open.is_in_memory() {
         Reading::Here
     } else {
         Reading::ByThread
     }
-}
-
-/// Writes all of `bytes` at `offset`.
-pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    file.write_all_at(bytes, offset)
 }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
@@ -38,6 +39,7 @@ pub(super) struct Journal {
 
 /// A request whose transfer is still to end.
 pub(super) struct Entry {
+    journal: Rc<Journal>,
     begun: Time,
     clock: Instant,
     client: SocketAddr,
@@ -72,21 +74,6 @@ impl Journal {
         }
     }
 
-    /// Writes the line of a request that became no transfer.
-    pub(super) fn refused(&self, entry: &Entry, outcome: Outcome<'_>) {
-        self.push(entry.record(&[], 0, 0, outcome).line());
-    }
-
-    /// Writes the line of a transfer that is over.
-    pub(super) fn ended(&self, entry: &Entry, session: &Session, outcome: Outcome<'_>) {
-        let (bytes, repeats) = (session.bytes(), session.retransmissions());
-        self.push(
-            entry
-                .record(session.options(), bytes, repeats, outcome)
-                .line(),
-        );
-    }
-
     fn push(&self, mut line: String) {
         if self.lost.get() > 0 {
             line.insert_str(0, &format!("{{\"lost_lines\":{}}}\n", self.lost.get()));
@@ -107,10 +94,16 @@ impl Drop for Journal {
 }
 
 impl Entry {
-    pub(super) fn new(request: &Request<'_>, served: Option<&[u8]>, client: SocketAddr) -> Self {
+    pub(super) fn new(
+        journal: &Rc<Journal>,
+        request: &Request<'_>,
+        served: Option<&[u8]>,
+        client: SocketAddr,
+    ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let micros = since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(0));
         Self {
+            journal: Rc::clone(journal),
             begun: Time::from_micros(micros),
             clock: Instant::now(),
             client,
@@ -119,6 +112,18 @@ impl Entry {
             asked: request.name.into(),
             served: served.unwrap_or(request.name).into(),
         }
+    }
+
+    /// Writes the line of a request that became no transfer.
+    pub(super) fn refused(&self, outcome: Outcome<'_>) {
+        self.journal.push(self.record(&[], 0, 0, outcome).line());
+    }
+
+    /// Writes the line of a transfer that is over.
+    pub(super) fn ended(&self, session: &Session, outcome: Outcome<'_>) {
+        let (bytes, repeats) = (session.bytes(), session.retransmissions());
+        let record = self.record(session.options(), bytes, repeats, outcome);
+        self.journal.push(record.line());
     }
 
     fn record<'a>(

@@ -6,17 +6,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
-use common::sys::file_lock::{Sharing, try_lock};
-
+use super::file::{Identity, Opened};
 use crate::wire::Direction;
-
-/// A file by the numbers of its device and itself.
-type Identity = (u64, u64);
 
 /// The files in use.
 #[derive(Default)]
@@ -38,21 +32,19 @@ pub(super) struct Hold {
 
 impl Locks {
     /// Takes a file for a transfer in this direction; `None` if somebody has it who excludes that.
-    pub(super) fn take(
+    pub(super) async fn take(
         self: &Rc<Self>,
-        file: &File,
+        opened: &Opened,
         direction: Direction,
     ) -> io::Result<Option<Hold>> {
-        let metadata = file.metadata()?;
-        let identity = (metadata.dev(), metadata.ino());
-        if !self.enter(identity, direction) {
+        if !self.enter(opened.identity, direction) {
             return Ok(None);
         }
         let hold = Hold {
             locks: Rc::clone(self),
-            file: identity,
+            file: opened.identity,
         };
-        Ok(lock_against_others(file, direction).then_some(hold))
+        Ok(opened.file.lock().await?.then_some(hold))
     }
 
     fn enter(&self, file: Identity, direction: Direction) -> bool {
@@ -87,39 +79,43 @@ impl Drop for Hold {
     }
 }
 
-/// True unless another program has a lock that excludes this. A filesystem that cannot lock refuses nobody.
-fn lock_against_others(file: &File, direction: Direction) -> bool {
-    let sharing = match direction {
-        Direction::Read => Sharing::Shared,
-        Direction::Write => Sharing::Exclusive,
-    };
-    try_lock(file, sharing).unwrap_or(true)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+    use std::sync::Arc;
+
+    use super::super::file;
+    use super::super::root::Root;
+    use super::super::supervise::runtime;
     use super::*;
+    use crate::cli::Creation;
 
     #[test]
     fn readers_share_and_writers_do_not() {
         let path = std::env::temp_dir().join(format!("locks-{}", std::process::id()));
         std::fs::write(&path, "x").unwrap();
-        let open = || File::options().read(true).write(true).open(&path).unwrap();
+        let (root, name) = (Arc::new(Root::system()), path.as_os_str().as_bytes());
         let locks = Rc::<Locks>::default();
-        let (one, two, three) = (open(), open(), open());
-        let take = |file: &File, direction| locks.take(file, direction).unwrap();
-        let first = take(&one, Direction::Read).unwrap();
-        let second = take(&two, Direction::Read).unwrap();
-        assert!(take(&three, Direction::Write).is_none());
-        drop((first, one));
-        assert!(take(&three, Direction::Write).is_none());
-        drop((second, two));
-        let writer = take(&three, Direction::Write).unwrap();
-        assert!(take(&open(), Direction::Read).is_none());
-        assert!(take(&open(), Direction::Write).is_none());
-        drop((writer, three));
-        assert!(take(&open(), Direction::Write).is_some());
-        assert!(locks.held.borrow().is_empty());
+        let take = async |direction| {
+            let opened = file::open(&root, name, direction, Creation::Refused).await;
+            let opened = opened.unwrap();
+            let hold = locks.take(&opened, direction).await.unwrap();
+            hold.map(|hold| (hold, opened))
+        };
+        runtime().ok().unwrap().block_on(async {
+            let first = take(Direction::Read).await.unwrap();
+            let second = take(Direction::Read).await.unwrap();
+            assert!(take(Direction::Write).await.is_none());
+            drop(first);
+            assert!(take(Direction::Write).await.is_none());
+            drop(second);
+            let writer = take(Direction::Write).await.unwrap();
+            assert!(take(Direction::Read).await.is_none());
+            assert!(take(Direction::Write).await.is_none());
+            drop(writer);
+            assert!(take(Direction::Write).await.is_some());
+            assert!(locks.held.borrow().is_empty());
+        });
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -1,16 +1,15 @@
 //! A datagram on the listening socket: from its bytes to a running transfer, an ERROR, or silence.
 
-use std::fs::File;
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::rc::Rc;
 
 use common::log::Level;
-use common::sys::batch::{Datagram, LocalAddress};
-use tokio::task::spawn_local;
+use common::sys::batch::Datagram;
 use tokio::time::Instant;
 
 use super::channel::{Channel, Line};
-use super::file;
+use super::file::{self, OpenFile};
 use super::journal::Entry;
 use super::listener::Listener;
 use super::locks::Hold;
@@ -21,9 +20,10 @@ use super::single_port::NextRequest;
 use super::slots::{Full, Scope, Slot};
 use super::source::Source;
 use super::transfer::Transfer;
+use super::turns::begin;
 use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
-use crate::record::Outcome::Ended;
+use crate::record::Outcome::{self as Noted, Ended, Locked};
 use crate::remap::Outcome;
 use crate::session::{Ending, Session};
 use crate::wire::{Direction, Refusal, Request, RequestError, write_error};
@@ -53,7 +53,7 @@ struct Caller {
 /// What a transfer begins with.
 struct Prepared {
     session: Session,
-    file: File,
+    file: OpenFile,
     hold: Hold,
     direction: Direction,
 }
@@ -71,19 +71,20 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
     if request == Err(RequestError::NotRequest) {
         return;
     }
-    let Some(line) = open_line(server, datagram.local, client, listener) else {
+    let Some(line) = open_line(server, datagram, client, listener) else {
         return;
     };
     let caller = match server.slots.take(client.ip()) {
         Ok(slot) => Caller { client, line, slot },
-        Err(full) => return refuse_full(server, &line, client, &full),
+        Err(full) => {
+            let refusal = refuse_full(server, &line, client, &full);
+            let entry = enter(server, &request, None, client);
+            return note(entry.as_ref(), Ended(&Ending::Refused(refusal)));
+        }
     };
-    if server.guard.is_open() && active_mapper(server).is_none() {
-        return answer(server, caller, request, None);
-    }
     let asked = answer_address(datagram.local, listener.address).ip();
     let datagram = datagram.bytes.to_vec();
-    spawn_local(answer_later(Rc::clone(server), caller, asked, datagram));
+    begin(answer(Rc::clone(server), caller, asked, datagram));
 }
 
 fn active_mapper(server: &Server) -> Option<&Mapper> {
@@ -96,7 +97,7 @@ pub(super) fn accept_next(server: &Rc<Server>, next: &NextRequest) {
 }
 
 /// Answers a request once the access files have let its client in and the rules have said which file it means.
-async fn answer_later(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec<u8>) {
+async fn answer(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec<u8>) {
     if !is_let_in(&server, caller.client.ip(), asked).await {
         return;
     }
@@ -108,11 +109,11 @@ async fn answer_later(server: Rc<Server>, caller: Caller, asked: IpAddr, datagra
         _ => Ok(None),
     };
     match mapped {
-        Ok(name) => answer(&server, caller, request, name.as_deref()),
+        Ok(name) => serve(&server, caller, request, name.as_deref()).await,
         Err(refusal) => {
             refuse(&server, &caller.line, caller.client, &refusal);
             let entry = enter(&server, &request, None, caller.client);
-            note_refusal(&server, entry.as_ref(), refusal);
+            note(entry.as_ref(), Ended(&Ending::Refused(refusal)));
         }
     }
 }
@@ -139,7 +140,9 @@ async fn map_name(
     };
     let log = |level, text: &str| server.logger.write(level, text);
     match mapper
-        .map(job, |name| can_open(server, request.direction, name))
+        .map(job, async |name| {
+            can_open(server, request.direction, name).await
+        })
         .await
     {
         Mapped::Decided(outcome, lines) => {
@@ -159,42 +162,43 @@ async fn map_name(
 }
 
 /// Whether a request could be served under this name. Nothing is created.
-fn can_open(server: &Server, direction: Direction, name: &[u8]) -> bool {
+async fn can_open(server: &Server, direction: Direction, name: &[u8]) -> bool {
     server.rules.judge_name(name).is_ok()
         && file::open(&server.root, name, direction, Creation::Refused)
+            .await
             .is_ok_and(|opened| server.rules.judge_file(direction, opened.facts).is_ok())
 }
 
-fn answer(
+async fn serve(
     server: &Rc<Server>,
     caller: Caller,
     request: Result<Request<'_>, RequestError>,
     mapped: Option<&[u8]>,
 ) {
     let entry = enter(server, &request, mapped, caller.client);
-    match prepare(server, request, mapped, caller.client) {
+    match prepare(server, request, mapped, caller.client).await {
         Ok(prepared) => start(server, caller, prepared, entry),
         Err(Rejection::Told(refusal)) => {
             refuse(server, &caller.line, caller.client, &refusal);
-            note_refusal(server, entry.as_ref(), refusal);
+            note(entry.as_ref(), Ended(&Ending::Refused(refusal)));
         }
-        Err(Rejection::Silent) => {}
+        Err(Rejection::Silent) => note(entry.as_ref(), Locked),
     }
 }
 
 fn open_line(
     server: &Server,
-    local: Option<LocalAddress>,
+    datagram: &Datagram<'_>,
     client: SocketAddr,
     listener: &Rc<Listener>,
 ) -> Option<Line> {
     Some(match server.settings.port_use {
         PortUse::PerTransfer => {
-            let local = answer_address(local, listener.address);
+            let local = answer_address(datagram.local, listener.address);
             let (local, client) = (canonical(local), canonical(client));
             Line::Own(connect(server, local, client)?)
         }
-        PortUse::Single => Line::Shared(server.switchboard.open(listener, client, local)),
+        PortUse::Single => Line::Shared(server.switchboard.open(listener, client, datagram)),
     })
 }
 
@@ -215,7 +219,7 @@ fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<Udp
 }
 
 /// The log has one line until there is room again, however many are refused.
-fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) {
+fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) -> Refusal {
     if full.news {
         let text = match full.scope {
             Scope::Total => words::too_many_transfers(full.limit),
@@ -223,11 +227,13 @@ fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) {
         };
         server.logger.write(Level::Warning, &text);
     }
-    refuse(server, line, client, &words::refuse_full());
+    let refusal = words::refuse_full();
+    refuse(server, line, client, &refusal);
+    refusal
 }
 
 /// The checks in the original's order, except that options are judged before an upload empties its file.
-fn prepare(
+async fn prepare(
     server: &Server,
     request: Result<Request<'_>, RequestError>,
     mapped: Option<&[u8]>,
@@ -251,8 +257,9 @@ fn prepare(
     });
     server.rules.judge_name(name)?;
     let opened = file::open(&server.root, name, direction, server.settings.creation)
+        .await
         .map_err(|error| words::refuse_open(&error))?;
-    let hold = server.locks.take(&opened.file, direction);
+    let hold = server.locks.take(&opened, direction).await;
     let Some(hold) = hold.map_err(|error| words::refuse_open(&error))? else {
         server
             .logger
@@ -267,7 +274,8 @@ fn prepare(
     };
     let terms = negotiate(options, &server.settings.limits, subject)?;
     if direction == Direction::Write {
-        opened.file.set_len(0).map_err(|_| words::refuse_reset())?;
+        let emptied = opened.file.use_by_thread(|file| file.set_len(0)).await;
+        emptied.map_err(|_| words::refuse_reset())?;
     }
     Ok(Prepared {
         session: Session::new(direction, mode, terms),
@@ -284,13 +292,13 @@ fn enter(
     mapped: Option<&[u8]>,
     client: SocketAddr,
 ) -> Option<Entry> {
-    server.journal.as_ref()?;
-    Some(Entry::new(request.as_ref().ok()?, mapped, client))
+    let journal = server.journal.as_ref()?;
+    Some(Entry::new(journal, request.as_ref().ok()?, mapped, client))
 }
 
-fn note_refusal(server: &Server, entry: Option<&Entry>, refusal: Refusal) {
-    if let (Some(journal), Some(entry)) = (&server.journal, entry) {
-        journal.refused(entry, Ended(&Ending::Refused(refusal)));
+fn note(entry: Option<&Entry>, outcome: Noted<'_>) {
+    if let Some(entry) = entry {
+        entry.refused(outcome);
     }
 }
 
@@ -310,8 +318,7 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
         hold: Some(hold),
         direction,
         client: caller.client,
-        heard: false,
-        entry,
+        entry: Cell::new(entry),
     };
     match Channel::open(caller.line, server.cutting) {
         Ok(mut channel) => {

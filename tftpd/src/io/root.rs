@@ -12,7 +12,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use common::sys::filesystem::opens_promptly;
 use nix::errno::Errno;
+#[cfg(target_os = "linux")]
+use nix::fcntl::{AT_FDCWD, OpenHow, ResolveFlag, openat2};
 use nix::fcntl::{OFlag, open, openat, readlinkat};
 use nix::sys::stat::Mode;
 
@@ -29,31 +32,74 @@ const PASSING: OFlag = OFlag::from_bits_retain(nix::libc::O_EXEC);
 /// How often the kernel is asked again after somebody has renamed a directory on the way.
 #[cfg(target_os = "linux")]
 const ATTEMPTS: u32 = 4;
+/// As if the directory were the root.
+#[cfg(target_os = "linux")]
+const BELOW: ResolveFlag = ResolveFlag::RESOLVE_IN_ROOT.union(ResolveFlag::RESOLVE_NO_MAGICLINKS);
+/// By what the kernel has in memory alone, since Linux 5.12.
+#[cfg(target_os = "linux")]
+const KNOWN_NAMES: ResolveFlag = ResolveFlag::from_bits_retain(nix::libc::RESOLVE_CACHED);
 
 /// Where names begin.
-pub(super) enum Root {
-    /// At the root of the file system; symbolic links go where they point.
+pub(super) struct Root {
+    place: Place,
+    /// Whether a file of its filesystem can be opened without waiting, once the kernel knows the name.
+    is_prompt: bool,
+}
+
+enum Place {
+    /// The root of the file system; symbolic links go where they point.
     System,
-    /// At this directory, which names cannot leave.
+    /// A directory, which names cannot leave.
     Directory(OwnedFd),
 }
 
 impl Root {
-    /// The working directory.
-    pub(super) fn working_directory() -> io::Result<Self> {
-        let flags = PASSING | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        Ok(Self::Directory(open(".", flags, Mode::empty())?))
+    /// The root of the file system.
+    pub(super) fn system() -> Self {
+        let directory = directory("/");
+        Self {
+            place: Place::System,
+            is_prompt: directory.is_ok_and(opens_promptly),
+        }
     }
 
-    /// Opens the file of this name; `mode` is for one that is created.
+    /// The working directory.
+    pub(super) fn working_directory() -> io::Result<Self> {
+        let directory = directory(".")?;
+        Ok(Self {
+            is_prompt: opens_promptly(&directory),
+            place: Place::Directory(directory),
+        })
+    }
+
+    /// Opens the file of this name, and waits for the disk; `mode` is for one that is created.
     pub(super) fn open(&self, name: &[u8], flags: OFlag, mode: Mode) -> io::Result<File> {
         let flags = flags | OFlag::O_CLOEXEC;
-        let opened = match self {
-            Self::System => open(Path::new(OsStr::from_bytes(name)), flags, mode)?,
-            Self::Directory(root) => open_below(root.as_fd(), name, flags, mode)?,
+        let opened = match &self.place {
+            Place::System => open(Path::new(OsStr::from_bytes(name)), flags, mode)?,
+            Place::Directory(root) => open_below(root.as_fd(), name, flags, mode)?,
         };
         Ok(File::from(opened))
     }
+
+    /// Opens the file of this name to read it, or finds out that there is none; `None` if only the disk, or who else keeps
+    /// the files, can tell.
+    pub(super) fn open_cached(&self, name: &[u8], flags: OFlag) -> Option<io::Result<File>> {
+        if !self.is_prompt {
+            return None;
+        }
+        let flags = flags | OFlag::O_CLOEXEC;
+        let opened = match &self.place {
+            Place::System => open_cached(None, name, flags),
+            Place::Directory(root) => open_cached(Some(root.as_fd()), name, flags),
+        };
+        opened.map(|opened| Ok(File::from(opened?)))
+    }
+}
+
+fn directory(name: &str) -> nix::Result<OwnedFd> {
+    let flags = PASSING | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    open(name, flags, Mode::empty())
 }
 
 #[cfg(target_os = "linux")]
@@ -76,14 +122,40 @@ fn open_below(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> io
 
 #[cfg(target_os = "linux")]
 fn ask_kernel(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> nix::Result<OwnedFd> {
-    use nix::fcntl::{OpenHow, ResolveFlag, openat2};
-
     let created = flags.contains(OFlag::O_CREAT);
     let how = OpenHow::new()
         .flags(flags)
         .mode(if created { mode } else { Mode::empty() })
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        .resolve(BELOW);
     openat2(root, name, how)
+}
+
+/// Below `root`, or anywhere without one. Another filesystem on the way may be of a kind that keeps its callers waiting.
+/// What the kernel does not know, or an old one does not understand, comes back as `None`.
+#[cfg(target_os = "linux")]
+fn open_cached(
+    root: Option<BorrowedFd<'_>>,
+    name: &[u8],
+    flags: OFlag,
+) -> Option<nix::Result<OwnedFd>> {
+    let scope = root.map_or(ResolveFlag::empty(), |_| BELOW);
+    let how = OpenHow::new()
+        .flags(flags)
+        .resolve(scope | ResolveFlag::RESOLVE_NO_XDEV | KNOWN_NAMES);
+    match openat2(root.unwrap_or(AT_FDCWD), name, how) {
+        Err(Errno::EAGAIN | Errno::EXDEV | Errno::EINVAL | Errno::ENOSYS | Errno::EPERM) => None,
+        outcome => Some(outcome),
+    }
+}
+
+/// The system has no such call.
+#[cfg(target_os = "freebsd")]
+fn open_cached(
+    _root: Option<BorrowedFd<'_>>,
+    _name: &[u8],
+    _flags: OFlag,
+) -> Option<nix::Result<OwnedFd>> {
+    None
 }
 
 /// A name on its way to a file.

@@ -65,7 +65,7 @@ pub(super) struct Server {
     /// Who cuts windows into packets.
     pub(super) cutting: Cutting,
     /// Where names begin.
-    pub(super) root: Root,
+    pub(super) root: Arc<Root>,
     /// The files in use.
     pub(super) locks: Rc<Locks>,
     /// Asks whether clients may be served.
@@ -79,7 +79,7 @@ pub(super) struct Server {
     account: Option<Account>,
     /// The transfer log, until the journal takes it over.
     pub(super) transfer_log: Option<File>,
-    pub(super) journal: Option<Journal>,
+    pub(super) journal: Option<Rc<Journal>>,
 }
 
 impl Server {
@@ -104,7 +104,7 @@ impl Server {
             stopping: Cell::new(false),
             cutting: Cutting::Own,
             settings,
-            root: Root::System,
+            root: Arc::new(Root::system()),
             locks: Rc::default(),
             guard: Guard::default(),
             supervisor: None,
@@ -138,6 +138,10 @@ impl Server {
         let service = front.spawn_local(serve(self, staff, sockets, lifeline));
         let service = transfers.run_until(front.run_until(service));
         let ended = runtime.block_on(service).map_err(io::Error::other);
+        // Transfers that are cut off still have their lines to write.
+        drop((front, transfers));
+        // A thread that still waits for a disk has nobody to tell what comes of it.
+        runtime.shutdown_background();
         ended
             .and_then(|outcome| outcome)
             .map_err(|error| failure("poll", &error))?;
@@ -151,7 +155,8 @@ impl Server {
     ) -> Result<(Option<Staff>, Runtime), StartError> {
         self.give_up_root()?;
         if self.settings.secure {
-            self.root = Root::working_directory().map_err(|error| failure("open", &error))?;
+            let root = Root::working_directory().map_err(|error| failure("open", &error))?;
+            self.root = Arc::new(root);
         }
         let staff = self
             .map
@@ -238,7 +243,7 @@ async fn serve(
     }
     let log = server.transfer_log.take();
     let logger = Arc::clone(&server.logger);
-    server.journal = log.map(|file| Journal::start(file, logger));
+    server.journal = log.map(|file| Rc::new(Journal::start(file, logger)));
     let lifeline = Rc::new(lifeline.watch()?);
     server.supervisor = Some(Rc::clone(&lifeline));
     let server = Rc::new(server);

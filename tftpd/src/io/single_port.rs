@@ -1,12 +1,13 @@
 //! `--single-port`: all transfers go through the listening socket, so that one port is all that a firewall, a container
 //! or an address translator has to pass. A client is known by its address and port.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
 
-use common::sys::batch::{Datagram, LocalAddress};
+use common::sys::batch::Datagram;
 use common::sys::burst::Route;
 use tokio::sync::Notify;
 
@@ -24,6 +25,7 @@ const MOST_DATAGRAMS: usize = 128;
 #[derive(Default)]
 pub(super) struct Switchboard {
     inboxes: RefCell<HashMap<SocketAddr, Rc<Inbox>>>,
+    marks: RandomState,
 }
 
 /// Datagrams that came for a transfer.
@@ -45,6 +47,32 @@ pub(super) struct Conversation {
     route: Route,
     inbox: Rc<Inbox>,
     switchboard: Rc<Switchboard>,
+    /// What the request looks like that the transfer comes from.
+    request: u64,
+    /// What the client has sent since.
+    heard: Cell<Heard>,
+}
+
+/// What tells a request that the network brings twice, or that its client repeats until it is answered, from one of a client that
+/// begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    /// Nothing, or its request again: the answer is on its way.
+    Nothing,
+    /// Packets of the transfer.
+    Transfer,
+    /// Its request again, after such packets.
+    Request,
+}
+
+/// What a datagram means to the transfer that its sender has.
+pub(super) enum Meaning {
+    /// It belongs to the transfer.
+    Packet,
+    /// The request that the transfer comes from, once more.
+    Repetition,
+    /// The client wants another transfer instead.
+    Request(NextRequest),
 }
 
 /// A request that came while its client's transfer was running.
@@ -71,8 +99,9 @@ impl Switchboard {
         self: &Rc<Self>,
         listener: &Rc<Listener>,
         peer: SocketAddr,
-        local: Option<LocalAddress>,
+        datagram: &Datagram<'_>,
     ) -> Conversation {
+        let local = datagram.local;
         let inbox = Rc::<Inbox>::default();
         self.inboxes.borrow_mut().insert(peer, Rc::clone(&inbox));
         Conversation {
@@ -83,6 +112,8 @@ impl Switchboard {
             },
             inbox,
             switchboard: Rc::clone(self),
+            request: self.marks.hash_one(datagram.bytes),
+            heard: Cell::new(Heard::Nothing),
         }
     }
 }
@@ -113,8 +144,26 @@ impl Conversation {
         self.inbox.waiting.borrow_mut().pop(buffer)
     }
 
+    /// What a datagram of the client means. A client that was started anew has forgotten its transfer, and repeats the request
+    /// with nothing in between; a request that the network has held back or doubled is followed by other packets.
+    pub(super) fn judge(&self, datagram: &[u8]) -> Meaning {
+        if !is_request(datagram) {
+            self.heard.set(Heard::Transfer);
+            return Meaning::Packet;
+        }
+        let is_repeated = self.switchboard.marks.hash_one(datagram) == self.request;
+        match self.heard.get() {
+            Heard::Nothing if is_repeated => Meaning::Repetition,
+            Heard::Transfer if is_repeated => {
+                self.heard.set(Heard::Request);
+                Meaning::Repetition
+            }
+            _ => Meaning::Request(self.replace(datagram)),
+        }
+    }
+
     /// The transfer gives way to a request of its client.
-    pub(super) fn replace(&self, request: &[u8]) -> NextRequest {
+    fn replace(&self, request: &[u8]) -> NextRequest {
         NextRequest {
             listener: Rc::clone(&self.listener),
             route: self.route,
@@ -126,9 +175,8 @@ impl Conversation {
     pub(super) fn next_request(&self, buffer: &mut [u8]) -> Option<NextRequest> {
         loop {
             let length = self.take(buffer)?;
-            let datagram = buffer.get(..length)?;
-            if is_request(datagram) {
-                return Some(self.replace(datagram));
+            if let Meaning::Request(request) = self.judge(buffer.get(..length)?) {
+                return Some(request);
             }
         }
     }

@@ -1,20 +1,22 @@
-//! The file of a transfer, and how pieces of it are had.
+//! The file of a transfer, and how pieces of it are had and stored.
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use super::file::{self, Reading};
+use super::file::{self, OpenFile, Reading};
 use super::read_ahead::{ReadAhead, Shelf, is_worthwhile};
-use crate::session::Event;
+use crate::session::{Event, Progress};
 use crate::wire::HEADER;
 
 /// An open file.
 pub(super) struct Source {
     /// `None` once the upload is complete.
-    pub(super) file: Option<Arc<File>>,
+    file: Option<OpenFile>,
     reading: Reading,
+    /// Whether writing to it waits for no disk; unknown until it is written to.
+    is_in_memory: Option<bool>,
     shelf: Rc<Shelf>,
     ahead: Option<ReadAhead>,
 }
@@ -29,10 +31,11 @@ pub(super) struct Wanted {
 }
 
 impl Source {
-    pub(super) fn new(file: File, shelf: &Rc<Shelf>) -> Self {
+    pub(super) fn new(file: OpenFile, shelf: &Rc<Shelf>) -> Self {
         Self {
-            file: Some(Arc::new(file)),
+            file: Some(file),
             reading: Reading::default(),
+            is_in_memory: None,
             shelf: Rc::clone(shelf),
             ahead: None,
         }
@@ -76,6 +79,53 @@ impl Source {
     /// Reads a piece in a thread that may wait for the disk.
     pub(super) async fn fetch_by_thread(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-        file::read_by_thread(Arc::clone(file), offset, length).await
+        file.use_by_thread(move |file| {
+            let mut bytes = vec![0; length];
+            let filled = file::read_at(file, &mut bytes, offset)?;
+            bytes.truncate(filled);
+            Ok(bytes)
+        })
+        .await
+    }
+
+    /// Writes a piece, if that needs no disk; `None` if a thread has to do it. A disk that is busy, frozen or far away would
+    /// keep all transfers waiting.
+    pub(super) fn store(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+        progress: Progress,
+    ) -> io::Result<Option<()>> {
+        let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
+        let is_in_memory = self.is_in_memory.get_or_insert_with(|| file.is_in_memory());
+        if !*is_in_memory {
+            return Ok(None);
+        }
+        file.get()?.write_all_at(bytes, offset)?;
+        let complete = self.file.take_if(|_| progress == Progress::Last);
+        if let Some(file) = complete {
+            file.close_here();
+        }
+        Ok(Some(()))
+    }
+
+    /// Writes a piece in a thread that may wait for the disk. The last one closes the file.
+    pub(super) async fn store_by_thread(
+        &mut self,
+        bytes: Vec<u8>,
+        offset: u64,
+        progress: Progress,
+    ) -> io::Result<()> {
+        let write = move |file: &File| file.write_all_at(&bytes, offset);
+        match progress {
+            Progress::More => {
+                let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
+                file.use_by_thread(write).await
+            }
+            Progress::Last => {
+                let file = self.file.take().ok_or(io::ErrorKind::InvalidInput)?;
+                file.finish_by_thread(write).await
+            }
+        }
     }
 }

@@ -276,14 +276,14 @@ impl Stop {
     }
 }
 
-/// How many files can be waited for at the same time.
-const READERS: usize = 16;
+/// How many files can be waited for at the same time. What a dead disk or network holds up is not there for the others.
+const WAITERS: usize = 64;
 
 /// A reactor on the calling thread.
 pub(super) fn runtime() -> Result<Runtime, StartError> {
     Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(READERS)
+        .max_blocking_threads(WAITERS)
         .build()
         .map_err(|error| failure("epoll", &error))
 }

@@ -1,5 +1,6 @@
 //! One running transfer: feeds its session with packets, time-outs and file contents, and does what the session says.
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -9,18 +10,17 @@ use common::log::Level;
 use tokio::time::Instant;
 
 use super::channel::Channel;
-use super::file;
 use super::journal::Entry;
 use super::locks::Hold;
 use super::request;
 use super::serve::Server;
-use super::single_port::NextRequest;
+use super::single_port::{Meaning, NextRequest};
 use super::slots::Slot;
 use super::source::{Source, Wanted};
 use super::turns::spend;
 use crate::record::Outcome;
 use crate::session::{Action, Ending, Event, Progress, Session};
-use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET, is_request};
+use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET};
 use crate::words;
 
 /// How long a transfer waits for room in its socket before it takes the packets for lost.
@@ -45,10 +45,8 @@ pub(super) struct Transfer {
     pub(super) hold: Option<Hold>,
     pub(super) direction: Direction,
     pub(super) client: SocketAddr,
-    /// True once the client has answered.
-    pub(super) heard: bool,
-    /// For the transfer log, if there is one.
-    pub(super) entry: Option<Entry>,
+    /// For the transfer log, if there is one, until its line is written.
+    pub(super) entry: Cell<Option<Entry>>,
 }
 
 /// What the transfer reacts to.
@@ -61,6 +59,8 @@ enum Wake {
     Sent(usize),
     /// A thread has read this from the file.
     Read(io::Result<Vec<u8>>),
+    /// A thread has written to the file.
+    Stored(io::Result<()>),
 }
 
 /// How the transfer goes on.
@@ -78,6 +78,12 @@ pub(super) enum Next {
     Fetch {
         offset: u64,
         length: usize,
+    },
+    /// A thread shall write this to the file.
+    Store {
+        bytes: Vec<u8>,
+        offset: u64,
+        progress: Progress,
     },
     Over,
     /// The client wants another one instead.
@@ -137,11 +143,13 @@ impl Transfer {
                 Next::Fetch { offset, length } => Ok(Wake::Read(
                     self.source.fetch_by_thread(offset, length).await,
                 )),
+                Next::Store {
+                    bytes,
+                    offset,
+                    progress,
+                } => Ok(Wake::Stored(self.store(bytes, offset, progress).await)),
                 Next::Over => return next_request(server, channel),
-                Next::Replaced(request) => {
-                    self.note(server, Outcome::Abandoned);
-                    return Some(request);
-                }
+                Next::Replaced(request) => return Some(request),
             };
             next = match waited {
                 Ok(wake) => self.react(server, channel, wake),
@@ -164,17 +172,16 @@ impl Transfer {
             Wake::Timeout => Event::Timeout,
             Wake::Packet(length) => {
                 let datagram = received.get(..length).unwrap_or_default();
-                match channel.conversation().filter(|_| is_request(datagram)) {
-                    // The client repeats its request until it is answered.
-                    Some(_) if !self.heard => return Next::Wait,
-                    Some(conversation) => return Next::Replaced(conversation.replace(datagram)),
-                    None => self.heard = true,
+                match channel.conversation().map(|part| part.judge(datagram)) {
+                    Some(Meaning::Repetition) => return Next::Wait,
+                    Some(Meaning::Request(request)) => return Next::Replaced(request),
+                    Some(Meaning::Packet) | None => Event::Packet(datagram),
                 }
-                Event::Packet(datagram)
             }
             Wake::Sent(unsent) => Event::Sent(unsent),
             Wake::Read(Ok(ref bytes)) => Event::Fetched(bytes),
-            Wake::Read(Err(error)) => {
+            Wake::Stored(Ok(())) => Event::Stored,
+            Wake::Read(Err(error)) | Wake::Stored(Err(error)) => {
                 let action = self.fail(&error, packet);
                 return self.perform_or_end(server, channel, action, packet);
             }
@@ -198,7 +205,7 @@ impl Transfer {
     }
 
     /// Hands the session an event, and then file contents for as long as it asks for them. The action that comes back
-    /// is one for the client, or a [`Action::Fetch`] of what only the disk has.
+    /// is one for the client, or an [`Action::Fetch`] or [`Action::Store`] that the disk has part in.
     fn step(&mut self, event: Event<'_>, contents: &mut [u8], packet: &mut Vec<u8>) -> Action {
         let mut action = self.session.handle(event, packet);
         loop {
@@ -215,9 +222,7 @@ impl Transfer {
                     };
                     self.source.fetch(wanted, contents, packet)
                 }
-                Action::Store { offset, progress } => self
-                    .store(packet, offset, progress)
-                    .map(|()| Some(Event::Stored)),
+                Action::Store { offset, progress } => self.store_here(packet, offset, progress),
                 other => return other,
             };
             action = match outcome {
@@ -234,15 +239,29 @@ impl Transfer {
         self.session.handle(event, packet)
     }
 
+    /// `None` if a thread must do it.
+    fn store_here(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+        progress: Progress,
+    ) -> io::Result<Option<Event<'static>>> {
+        let stored = self.source.store(bytes, offset, progress)?;
+        Ok(stored.map(|()| self.note_stored(progress)))
+    }
+
+    async fn store(&mut self, bytes: Vec<u8>, offset: u64, progress: Progress) -> io::Result<()> {
+        self.source.store_by_thread(bytes, offset, progress).await?;
+        self.note_stored(progress);
+        Ok(())
+    }
+
     /// The file is closed, and with it its lock given up, before the client learns that the upload is complete.
-    fn store(&mut self, bytes: &[u8], offset: u64, progress: Progress) -> io::Result<()> {
-        let file = self.source.file.as_ref();
-        file::write_at(file.ok_or(io::ErrorKind::InvalidInput)?, bytes, offset)?;
+    fn note_stored(&mut self, progress: Progress) -> Event<'static> {
         if progress == Progress::Last {
-            self.source.file = None;
             self.hold = None;
         }
-        Ok(())
+        Event::Stored
     }
 
     fn perform(
@@ -277,18 +296,23 @@ impl Transfer {
                 Next::Over
             }
             Action::Fetch { offset, length, .. } => Next::Fetch { offset, length },
-            Action::Wait | Action::Store { .. } => Next::Wait,
+            Action::Store { offset, progress } => Next::Store {
+                bytes: packet.to_vec(),
+                offset,
+                progress,
+            },
+            Action::Wait => Next::Wait,
         })
     }
 
-    fn note(&self, server: &Server, outcome: Outcome<'_>) {
-        if let (Some(journal), Some(entry)) = (&server.journal, &self.entry) {
-            journal.ended(entry, &self.session, outcome);
+    fn note(&self, outcome: Outcome<'_>) {
+        if let Some(entry) = self.entry.take() {
+            entry.ended(&self.session, outcome);
         }
     }
 
     fn report(&self, server: &Server, ending: &Ending) {
-        self.note(server, Outcome::Ended(ending));
+        self.note(Outcome::Ended(ending));
         let client = self.client.ip();
         match ending {
             Ending::Complete | Ending::ClientError => {}
@@ -304,7 +328,7 @@ impl Transfer {
     fn give_up(&self, server: &Server, call: &str, error: &io::Error) {
         let text = words::failed_call(call, error);
         server.logger.write(Level::Warning, &text);
-        self.note(server, Outcome::Broken(&text));
+        self.note(Outcome::Broken(&text));
     }
 
     fn send_call(&self) -> &'static str {
@@ -320,6 +344,16 @@ impl Transfer {
             Direction::Read if !self.session.is_offering() => words::RECEIVE_ACK,
             _ => words::RECEIVE,
         }
+    }
+}
+
+/// One whose client wants another transfer, or that the end of the service cuts off, has a line too.
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        self.note(match self.session.is_complete() {
+            true => Outcome::Ended(&Ending::Complete),
+            false => Outcome::Abandoned,
+        });
     }
 }
 

@@ -169,6 +169,15 @@ impl Session {
         }
     }
 
+    /// True once the file is complete here, and all that is left is to repeat the last ACK if the client asks for it.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        match &self.0 {
+            Kind::Read(_) => false,
+            Kind::Write(session) => session.is_complete(),
+        }
+    }
+
     /// True until the client has answered the first packet.
     #[must_use]
     pub fn is_offering(&self) -> bool {

@@ -75,6 +75,10 @@ impl WriteSession {
         &self.terms.accepted
     }
 
+    pub(super) fn is_complete(&self) -> bool {
+        self.phase == Phase::Dallying
+    }
+
     pub(super) fn is_offering(&self) -> bool {
         self.phase == Phase::Offering
     }

@@ -1,6 +1,6 @@
 //! A TFTP client that shows every packet.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use crate::server::Server;
@@ -16,7 +16,11 @@ pub struct Client<'a> {
 
 impl<'a> Client<'a> {
     pub fn new(server: &'a Server) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let local: IpAddr = match server.address() {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        let socket = UdpSocket::bind((local, 0)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self {
             socket,
@@ -115,6 +119,14 @@ impl<'a> Client<'a> {
     pub fn assert_silence(&mut self, how_long: Duration) {
         self.socket.set_read_timeout(Some(how_long)).unwrap();
         assert_eq!(self.receive(), None);
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address().port()
     }
 
     pub fn peer(&self) -> SocketAddr {

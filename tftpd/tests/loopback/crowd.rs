@@ -20,6 +20,7 @@ pub struct Crowd(Vec<Member>);
 struct Member {
     socket: UdpSocket,
     peer: SocketAddr,
+    heard: bool,
     /// The last packet sent.
     sent: Vec<u8>,
     block: u16,
@@ -33,7 +34,7 @@ impl Crowd {
         let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
         let mut crowd = Self((0..size).map(|_| Member::new(request, server)).collect());
-        crowd.run(|member| member.peer != server);
+        crowd.run(|member| member.heard);
         crowd
     }
 
@@ -87,6 +88,7 @@ impl Member {
         let mut member = Self {
             socket,
             peer: server,
+            heard: false,
             sent: Vec::new(),
             block: 0,
             contents: Vec::new(),
@@ -109,7 +111,7 @@ impl Member {
         let mut buffer = [0; BLOCK + 4];
         let (length, peer) = self.socket.recv_from(&mut buffer).unwrap();
         let packet = &buffer[..length];
-        self.peer = peer;
+        (self.peer, self.heard) = (peer, true);
         let expected = self.block + 1;
         if packet[1] != 3 || packet[2..4] != expected.to_be_bytes() {
             return;

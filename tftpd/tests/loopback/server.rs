@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::client::request;
-use crate::own_address::own_address;
+use crate::own_address::{own_address, own_ipv6_address};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
@@ -33,7 +33,15 @@ impl Server {
 
     /// The same, with more words on the command line.
     pub fn start_with(words: &[&str], files: &[(&str, &[u8])]) -> Self {
-        let address = own_address();
+        Self::start_at(own_address(), words, files)
+    }
+
+    /// The same, on the IPv6 loopback address.
+    pub fn start_on_ipv6(words: &[&str], files: &[(&str, &[u8])]) -> Self {
+        Self::start_at(own_ipv6_address(), words, files)
+    }
+
+    fn start_at(address: SocketAddr, words: &[&str], files: &[(&str, &[u8])]) -> Self {
         let directory =
             std::env::temp_dir().join(format!("rtftpd-{}-{}", std::process::id(), address.port()));
         let served = directory.join("files");
@@ -147,7 +155,12 @@ impl Server {
     }
 
     fn wait_until_it_answers(&self) {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let local = if self.address.is_ipv4() {
+            "127.0.0.1:0"
+        } else {
+            "[::1]:0"
+        };
+        let socket = UdpSocket::bind(local).unwrap();
         socket.set_read_timeout(Some(BETWEEN_ATTEMPTS)).unwrap();
         let question = request(1, "/", "no mode", &[]);
         let begun = Instant::now();

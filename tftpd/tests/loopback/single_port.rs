@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 
-use super::contents;
+use super::{SILENCE, contents, crowd};
 use crate::client::{Client, ack, data, request};
 use crate::server::Server;
 
@@ -71,23 +71,91 @@ fn a_client_that_declines_the_options_may_ask_again_at_once() {
 }
 
 #[test]
-fn a_request_takes_the_place_of_a_transfer_that_has_begun() {
+fn another_request_takes_the_place_of_a_transfer() {
     let file = contents(2000);
-    let server = start(&[("image", &file), ("upload", b"")]);
+    let server = start(&[("image", &file), ("other", b"other"), ("upload", b"")]);
     server.set_mode("upload", 0o666);
     let mut client = Client::new(&server);
-    let upload = request(2, &server.path("upload"), "octet", &[]);
-    for _ in 0..2 {
-        client.ask(&upload);
-        assert_eq!(client.receive().unwrap(), ack(0));
-        client.answer(&data(1, &[b'x'; 512]));
-        assert_eq!(client.receive().unwrap(), ack(1));
-    }
+    // Also of one that its client has not answered yet.
+    client.ask(&request(1, &server.path("image"), "octet", &[]));
+    assert_eq!(client.receive().unwrap(), data(1, &file[..512]));
+    client.ask(&request(1, &server.path("other"), "octet", &[]));
+    assert_eq!(client.receive().unwrap(), data(1, b"other"));
+    client.ask(&request(2, &server.path("upload"), "octet", &[]));
+    assert_eq!(client.receive().unwrap(), ack(0));
+    client.answer(&data(1, &[b'x'; 512]));
+    assert_eq!(client.receive().unwrap(), ack(1));
     assert_eq!(client.read("image", "octet", &[]), file);
     assert_eq!(
         Client::new(&server).read("upload", "octet", &[]),
         [b'x'; 512]
     );
+}
+
+/// The network brings a request twice, or late, or its client does not wait long for the answer.
+#[test]
+fn the_same_request_neither_begins_a_transfer_nor_ends_one() {
+    let file = contents(2000);
+    let log = crate::transfer_log::File::new("repeated");
+    let words = ["--single-port", "--log-json", log.path()];
+    let server = Server::start_with(&words, &[("image", &file)]);
+    let mut client = Client::new(&server);
+    let question = request(1, &server.path("image"), "octet", &[]);
+    for _ in 0..3 {
+        client.ask(&question);
+    }
+    for (block, payload) in (1..).zip(file.chunks(512)) {
+        assert_eq!(client.receive().unwrap(), data(block, payload));
+        client.answer(&ack(block));
+        if block < 4 {
+            client.ask(&question);
+        }
+    }
+    assert_eq!(server.stop(), Some(0));
+    assert!(server.ends_soon());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains(r#""bytes":2000"#), "{lines:?}");
+}
+
+#[test]
+fn a_client_that_has_forgotten_its_transfer_is_served_anew() {
+    let file = contents(2000);
+    let server = start(&[("image", &file)]);
+    let mut client = Client::new(&server);
+    let question = request(1, &server.path("image"), "octet", &[]);
+    client.ask(&question);
+    assert_eq!(client.receive().unwrap(), data(1, &file[..512]));
+    client.answer(&ack(1));
+    assert_eq!(client.receive().unwrap(), data(2, &file[512..1024]));
+    client.ask(&question);
+    client.ask(&question);
+    let first = client.receive().unwrap();
+    assert_eq!(client.continue_reading(&first, 512), file);
+}
+
+#[test]
+fn strangers_do_not_disturb_a_transfer() {
+    let file = contents(2000);
+    let server = start(&[("image", &file)]);
+    let mut client = Client::new(&server);
+    client.ask(&request(1, &server.path("image"), "octet", &[]));
+    let first = client.receive().unwrap();
+    let mut stranger = Client::new(&server);
+    for packet in [&ack(1)[..], &data(1, b"x"), b"\0\x05\0\0no\0"] {
+        stranger.ask(packet);
+    }
+    assert_eq!(client.continue_reading(&first, 512), file);
+    stranger.assert_silence(SILENCE);
+}
+
+#[test]
+fn a_crowd_shares_the_port() {
+    let file = contents(100_000);
+    let server = start(&[("image", &file)]);
+    let question = request(1, &server.path("image"), "octet", &[("blksize", "1432")]);
+    let mut crowd = crowd::Crowd::gather(300, &question, server.address());
+    assert!(crowd.fetch().iter().all(|received| *received == file));
 }
 
 #[test]

@@ -19,11 +19,22 @@ pub fn try_lock(file: impl AsFd, sharing: Sharing) -> io::Result<bool> {
         Sharing::Shared => libc::LOCK_SH,
         Sharing::Exclusive => libc::LOCK_EX,
     };
+    match flock(file, kind | libc::LOCK_NB) {
+        Err(Errno::EWOULDBLOCK) => Ok(false),
+        locked => Ok(locked.map(|()| true)?),
+    }
+}
+
+/// Takes the lock back before the file is closed.
+///
+/// # Errors
+/// Those of `flock(2)`.
+pub fn unlock(file: impl AsFd) -> io::Result<()> {
+    Ok(flock(file, libc::LOCK_UN)?)
+}
+
+fn flock(file: impl AsFd, operation: libc::c_int) -> nix::Result<()> {
     let file = file.as_fd().as_raw_fd();
     // SAFETY: the call takes numbers only, and the descriptor is borrowed for as long as it lasts.
-    match Errno::result(unsafe { libc::flock(file, kind | libc::LOCK_NB) }) {
-        Ok(_) => Ok(true),
-        Err(Errno::EWOULDBLOCK) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    Errno::result(unsafe { libc::flock(file, operation) }).map(drop)
 }

@@ -18,16 +18,27 @@ pub fn try_lock(file: impl AsFd, sharing: Sharing) -> io::Result<bool> {
         Sharing::Shared => libc::F_RDLCK,
         Sharing::Exclusive => libc::F_WRLCK,
     };
+    match set(file, kind) {
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        locked => Ok(locked.map(|()| true)?),
+    }
+}
+
+/// Takes the lock back before the file is closed.
+///
+/// # Errors
+/// Those of `fcntl(2)`.
+pub fn unlock(file: impl AsFd) -> io::Result<()> {
+    Ok(set(file, libc::F_UNLCK)?)
+}
+
+fn set(file: impl AsFd, kind: libc::c_int) -> nix::Result<()> {
     let lock = libc::flock {
-        l_type: i16::try_from(kind).map_err(io::Error::other)?,
-        l_whence: i16::try_from(libc::SEEK_SET).map_err(io::Error::other)?,
+        l_type: i16::try_from(kind).map_err(|_| Errno::EINVAL)?,
+        l_whence: i16::try_from(libc::SEEK_SET).map_err(|_| Errno::EINVAL)?,
         l_start: 0,
         l_len: 0,
         l_pid: 0,
     };
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock)) {
-        Ok(_) => Ok(true),
-        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    fcntl(file, FcntlArg::F_OFD_SETLK(&lock)).map(drop)
 }

@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod cached;
 pub mod file_lock;
+pub mod filesystem;
 pub mod fragments;
 pub mod memory;
 pub mod packet;

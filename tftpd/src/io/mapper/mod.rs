@@ -142,7 +142,7 @@ impl Mapper {
     }
 
     /// Applies the rules to a name. `can_open` tells whether the request could be served under another one.
-    pub(super) async fn map(&self, job: Job, can_open: impl Fn(&[u8]) -> bool) -> Mapped {
+    pub(super) async fn map(&self, job: Job, can_open: impl AsyncFn(&[u8]) -> bool) -> Mapped {
         let Ok(_permit) = self.free.acquire().await else {
             return Mapped::Broken;
         };
@@ -163,7 +163,7 @@ impl Mapper {
         lane: &mut Lane,
         rules: &Rules,
         job: Job,
-        can_open: impl Fn(&[u8]) -> bool,
+        can_open: impl AsyncFn(&[u8]) -> bool,
     ) -> Mapped {
         if lane.generation != Some(rules.generation) {
             match self.load_on(lane, &rules.file).await {
@@ -206,7 +206,7 @@ impl Mapper {
 
     async fn load_on(&self, lane: &mut Lane, file: &MapFile) -> io::Result<Trial> {
         let id = self.new_id();
-        let answer = lane.ask(&load(id, file), id, |_| false).await?;
+        let answer = lane.ask(&load(id, file), id, async |_| false).await?;
         Ok(trial(Some(answer)))
     }
 
@@ -223,7 +223,7 @@ impl Lane {
         &self,
         question: &Question,
         number: u32,
-        can_open: impl Fn(&[u8]) -> bool,
+        can_open: impl AsyncFn(&[u8]) -> bool,
     ) -> io::Result<Answer> {
         self.stream.write(&question.encode()).await?;
         loop {
@@ -232,7 +232,7 @@ impl Lane {
             let answer = Answer::decode(&frame).ok_or(io::ErrorKind::InvalidData)?;
             match &answer {
                 Answer::CanOpen(name) => {
-                    let answer = Question::Openable(can_open(name));
+                    let answer = Question::Openable(can_open(name).await);
                     self.stream.write(&answer.encode()).await?;
                 }
                 Answer::Died => return Ok(answer),
