@@ -146,7 +146,7 @@ impl Accident {
             near.any(|it| it.end >= record.start)
         };
         let sound = self.records.iter().filter(|(text, range)| {
-            !is_hit(range) && named.get(name_of(text.as_bytes())) == Some(&1)
+            !is_hit(range) && named.get(&name_of(text.as_bytes())) == Some(&1)
         });
         sound.map(|(text, _)| &**text).collect()
     }
@@ -180,11 +180,11 @@ fn record(number: u32) -> String {
     )
 }
 
-/// How often each name of a lease stands in a file.
-fn names(file: &[u8]) -> HashMap<&[u8], usize> {
+/// How often the name of each lease stands in a file.
+fn names(file: &[u8]) -> HashMap<Vec<u32>, usize> {
     let mut names = HashMap::new();
     for line in file.split(|octet| *octet == b'\n') {
-        let begin = line.windows(6).position(|octets| octets == b"lease ");
+        let begin = line.windows(5).position(|octets| octets == b"lease");
         if let Some(begin) = begin {
             *names.entry(name_of(&line[begin..])).or_default() += 1;
         }
@@ -192,11 +192,13 @@ fn names(file: &[u8]) -> HashMap<&[u8], usize> {
     names
 }
 
-/// The name of a lease in the line that begins with it.
-fn name_of(line: &[u8]) -> &[u8] {
-    line.split(|octet| *octet == b' ')
-        .nth(1)
-        .unwrap_or_default()
+/// The name of a lease in the line that begins with it, as numbers: damage can leave the same address in another spelling.
+fn name_of(line: &[u8]) -> Vec<u32> {
+    let name = line.split(|octet| *octet == b'{').next();
+    let numbers = name.unwrap_or_default();
+    let numbers = numbers.split(|octet| !octet.is_ascii_digit());
+    let texts = numbers.filter_map(|digits| str::from_utf8(digits).ok());
+    texts.filter_map(|digits| digits.parse().ok()).collect()
 }
 
 fn number_in(variable: &str) -> Option<u64> {
