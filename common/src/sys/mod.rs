@@ -25,4 +25,4 @@ pub mod watch;
 #[cfg_attr(target_os = "freebsd", path = "freebsd/mod.rs")]
 mod system;
 
-pub use system::{cached, filesystem, memory, packet, turns};
+pub use system::{cached, filesystem, memory, packet};

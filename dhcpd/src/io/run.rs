@@ -9,7 +9,6 @@ use common::process::{self, Notifier, Readiness, Side};
 use common::sys::icmp::IcmpSocket;
 use common::sys::interface_monitor::InterfaceMonitor;
 use common::sys::signals;
-use common::sys::turns;
 
 use super::clock;
 use super::configuration;
@@ -145,8 +144,6 @@ fn serve(
     let rates = draft.rates();
     let (leases, residence) = (draft.lease_file().to_owned(), draft.residence());
     let (setup, names) = draft.into_setup(listeners);
-    // Where the system does not grant that, replies are only later on a busy machine.
-    let _ = turns::want_short();
     sandbox::enter_server(wish, &leases, logger);
     settle(residence, readiness, &manager, logger)?;
     let engine = Engine::new(setup, stock.table, clock::now());

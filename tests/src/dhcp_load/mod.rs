@@ -15,7 +15,6 @@ use std::thread;
 use std::time::Duration;
 
 use common::sys::batch::BATCH;
-use common::sys::turns;
 use nix::sys::prctl::set_timerslack;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -90,7 +89,6 @@ impl Plan {
     pub fn run(&self) -> Result<Outcome> {
         let link = Link::open(&self.origin, self.server)?;
         set_timerslack(1).context("cannot have short waits end in time")?;
-        turns::want_short().context("cannot have short turns")?;
         let before = processor_time()?;
         let mut load = Load {
             plan: self,

@@ -11,4 +11,3 @@ pub mod routing_socket;
 pub mod sandbox;
 pub mod segmentation;
 pub mod timer;
-pub mod turns;
