@@ -197,7 +197,7 @@ fn name_of(line: &[u8]) -> Vec<u32> {
     let name = line.split(|octet| *octet == b'{').next();
     let numbers = name.unwrap_or_default();
     let numbers = numbers.split(|octet| !octet.is_ascii_digit());
-    let texts = numbers.filter_map(|digits| str::from_utf8(digits).ok());
+    let texts = numbers.filter_map(|digits| std::str::from_utf8(digits).ok());
     texts.filter_map(|digits| digits.parse().ok()).collect()
 }
 
