@@ -26,8 +26,14 @@ pub fn request_for(number: u16, wanted: Ipv4Addr) -> Datagram {
     message.push_option(53, &[REQUEST]);
     message.push_option(50, &wanted.octets());
     message.finish(300);
+    broadcast(mac, message.0)
+}
+
+/// A message of a client without an address, to everybody on its link.
+#[must_use]
+pub fn broadcast(link_source: Mac, payload: Vec<u8>) -> Datagram {
     Datagram {
-        link_source: mac,
+        link_source,
         link_destination: EVERYBODY,
         source: Ipv4Addr::UNSPECIFIED,
         destination: Ipv4Addr::BROADCAST,
@@ -37,7 +43,7 @@ pub fn request_for(number: u16, wanted: Ipv4Addr) -> Datagram {
         ttl: 64,
         id: 0,
         fragment: 0,
-        payload: message.0,
+        payload,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::traffic::BRIDGE_MAC;
+use crate::client::identity::broadcast;
 use crate::client::message::Field;
 use crate::client::{Datagram, Mac, Message};
 use crate::differential::Dice;
@@ -54,17 +55,8 @@ pub(super) fn tftp_packet(dice: &mut Dice) -> Vec<u8> {
 /// A message of an invented client on its way to the server.
 pub(super) fn wrap(payload: Vec<u8>, mac: Mac) -> Datagram {
     Datagram {
-        link_source: mac,
         link_destination: BRIDGE_MAC,
-        source: Ipv4Addr::UNSPECIFIED,
-        destination: Ipv4Addr::BROADCAST,
-        source_port: 68,
-        destination_port: 67,
-        tos: 0,
-        ttl: 64,
-        id: 0,
-        fragment: 0,
-        payload,
+        ..broadcast(mac, payload)
     }
 }
 

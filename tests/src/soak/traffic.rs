@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::ledger::{Claim, Client, Ledger};
 use super::report::Report;
-use crate::client::identity::mac_of;
+use crate::client::identity::{broadcast, mac_of};
 use crate::client::message::Field;
-use crate::client::{Datagram, EVERYBODY, Mac, Message, Wire};
+use crate::client::{Datagram, Mac, Message, Wire};
 use crate::differential::Dice;
 use crate::failure::{Failure, Result};
 
@@ -373,19 +373,7 @@ fn begin(client: Client, serial: u32, kind: u8) -> Message {
 
 fn seal(client: Client, mut message: Message) -> Datagram {
     message.finish(300);
-    Datagram {
-        link_source: mac_of(client),
-        link_destination: EVERYBODY,
-        source: Ipv4Addr::UNSPECIFIED,
-        destination: Ipv4Addr::BROADCAST,
-        source_port: 68,
-        destination_port: 67,
-        tos: 0,
-        ttl: 64,
-        id: 0,
-        fragment: 0,
-        payload: message.0,
-    }
+    broadcast(mac_of(client), message.0)
 }
 
 /// The number in a hardware address that is one of ours.
