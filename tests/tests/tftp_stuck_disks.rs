@@ -9,11 +9,12 @@
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tests::lab::{StuckDisk, View};
-use tests::subject::Subject;
+use tests::subject::{Subject, skip};
 use tests::tftp::{PATIENCE, SERVER, TftpLab, TftpServer};
 
 const READ: u8 = 1;
@@ -76,6 +77,9 @@ fn a_server_stops_while_a_disk_does_not_answer() {
 }
 
 fn for_each_subject(drive: impl Fn(Site)) {
+    if !Path::new("/dev/fuse").exists() {
+        return skip("there is no /dev/fuse, by which a disk is played");
+    }
     for subject in Subject::chosen() {
         if subject.is_at_hand(Subject::tftpd) {
             drive(Site::new(subject));
