@@ -27,7 +27,8 @@ const RATES: &str = "500,1000";
 const LINES_KEPT: usize = 40;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// Who may have what. An hour back and forth twice is nothing to a long lease.
+/// Who may have what. An hour back and forth twice is nothing to a long lease. Clients that come back get other addresses, so that
+/// each pool is a neighbour of the kernel sooner or later.
 const CONFIG: &str = r#"
 authoritative; dhcp-cache-threshold 0; ping-check false; abandon-lease-time 10;
 class "short" { match if substring(hardware, 1, 5) = 02:00:00:01:80; allow declines; }
@@ -37,7 +38,7 @@ ignore declines;
 on commit { if substring(hardware, 1, 6) = 02:00:00:01:00:07 { execute("/bin/true", "a", binary-to-ascii(10, 8, ".", leased-address)); } }
 subnet 10.9.0.0 netmask 255.255.0.0 {
   option routers 10.9.0.1;
-  pool { allow members of "lasting"; range 10.9.1.0 10.9.4.255; default-lease-time 86400; max-lease-time 86400; }
+  pool { allow members of "lasting"; range 10.9.1.0 10.9.2.127; default-lease-time 86400; max-lease-time 86400; }
   pool { allow members of "short"; range 10.9.8.1 10.9.8.100; default-lease-time 6; max-lease-time 6; ping-check true; ping-timeout 1; }
   pool { deny members of "short"; deny members of "lasting"; range 10.9.16.0 10.9.31.255; default-lease-time 30; max-lease-time 30; }
 }

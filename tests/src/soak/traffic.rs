@@ -14,9 +14,9 @@ use crate::client::{Datagram, Mac, Message, Wire};
 use crate::differential::Dice;
 use crate::failure::{Failure, Result};
 
-/// Clients with a long lease have the numbers from zero on. Together with all others, and with those of tests that run beside, they
-/// are fewer than the neighbours that the kernel remembers for all namespaces (`gc_thresh3`, 1,024): without room for one it drops
-/// what the server sends to a client's address, and says so only in its own log.
+/// Clients with a long lease have the numbers from zero on. Their addresses, together with all others, and with those of tests that
+/// run beside, are fewer than the neighbours that the kernel remembers for all namespaces (`gc_thresh3`, 1,024): without room for one
+/// it drops what the server sends to a client's address, and says so only in its own log.
 pub(super) const LASTING: u16 = 300;
 /// Clients with a short lease have the numbers from here on.
 pub(super) const FIRST_SHORT: u16 = 0x8000;
