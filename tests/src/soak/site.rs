@@ -28,7 +28,7 @@ const LINES_KEPT: usize = 40;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Who may have what. An hour back and forth twice is nothing to a long lease. Clients that come back get other addresses, so that
-/// each pool is a neighbour of the kernel sooner or later.
+/// each address of a pool is a neighbour of the kernel sooner or later.
 const CONFIG: &str = r#"
 authoritative; dhcp-cache-threshold 0; ping-check false; abandon-lease-time 10;
 class "short" { match if substring(hardware, 1, 5) = 02:00:00:01:80; allow declines; }
