@@ -40,7 +40,7 @@ subnet 10.9.0.0 netmask 255.255.0.0 {
   option routers 10.9.0.1;
   pool { allow members of "lasting"; range 10.9.1.0 10.9.2.127; default-lease-time 86400; max-lease-time 86400; }
   pool { allow members of "short"; range 10.9.8.1 10.9.8.100; default-lease-time 6; max-lease-time 6; ping-check true; ping-timeout 1; }
-  pool { deny members of "short"; deny members of "lasting"; range 10.9.16.0 10.9.31.255; default-lease-time 30; max-lease-time 30; }
+  pool { deny members of "short"; deny members of "lasting"; range 10.9.16.0 10.9.19.255; default-lease-time 30; max-lease-time 30; }
 }
 "#;
 
