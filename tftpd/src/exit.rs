@@ -20,6 +20,8 @@ pub struct StartError {
     pub status: u8,
     /// The log line.
     pub text: String,
+    /// True if whoever sits at the terminal has seen it, with more besides.
+    pub shown: bool,
 }
 
 impl StartError {
@@ -29,6 +31,7 @@ impl StartError {
         Self {
             status,
             text: text.into(),
+            shown: false,
         }
     }
 }

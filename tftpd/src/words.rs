@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use nix::errno::Errno;
 
 use crate::access::Denial;
-use crate::cli::Complaint;
 use crate::cli::table::Flag;
+use crate::cli::{Complaint, MOST_TRANSFERS};
 use crate::negotiate::OptionError;
 use crate::session::FileError;
 use crate::wire::{Direction, ErrorCode, Refusal, RequestError};
@@ -236,7 +236,22 @@ pub fn refuse_full() -> Refusal {
 /// `--max-transfers` or `--max-transfers-per-client` is no number of transfers.
 #[must_use]
 pub fn bad_transfers(value: &OsStr) -> String {
-    format!("Bad number of transfers: {}", value.to_string_lossy())
+    format!(
+        "Bad number of transfers (range 1-{MOST_TRANSFERS}): {}",
+        value.to_string_lossy()
+    )
+}
+
+/// `--max-transfers-per-client` is above `--max-transfers`.
+#[must_use]
+pub fn more_for_one_than_for_all(client: usize, all: usize) -> String {
+    format!("--max-transfers-per-client {client} is more than --max-transfers {all}")
+}
+
+/// The limit on open files does not allow as many transfers as `--max-transfers` wants.
+#[must_use]
+pub fn fewer_transfers(wish: usize, total: usize) -> String {
+    format!("only {total} transfers of --max-transfers {wish}: the limit on open files is too low")
 }
 
 /// A system call on behalf of a request failed.

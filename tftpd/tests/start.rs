@@ -43,12 +43,23 @@ fn status(arguments: &[&str]) -> Option<i32> {
 fn refused_starts_have_the_originals_statuses() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let cases: [(&[&str], i32); 14] = [
+    let cases: [(&[&str], i32); 22] = [
         (&["-L", "-B", "100"], 64),
         (&["-L", "-T", "1"], 64),
         (&["-L", "-R", "5:3"], 64),
         (&["-L", "-U", "9"], 64),
         (&["-L", "-r", "multicast"], 64),
+        (&["-L", "--windowsize-max", "0"], 64),
+        (&["-L", "--map-steps", "0"], 64),
+        (&["-L", "--max-transfers", "0"], 64),
+        (&["-L", "--max-transfers-per-client", "x"], 64),
+        (
+            &["-L", "--max-transfers=1", "--max-transfers-per-client=2"],
+            64,
+        ),
+        (&["-L", "--sandbox", "--no-sandbox"], 64),
+        (&["-l", "--log-json", "-"], 64),
+        (&["-L", "--log-json", "/nonexistent/log"], 66),
         (&["-L", "-s"], 64),
         (&["-L", "-s", "/", "/"], 64),
         (&["-L", "-a", "::1"], 64),
@@ -62,6 +73,22 @@ fn refused_starts_have_the_originals_statuses() {
     for (arguments, expected) in cases {
         assert_eq!(status(arguments), Some(expected), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_terminal_is_told_why_a_start_is_refused() {
+    let program = env!("CARGO_BIN_EXE_rtftpd");
+    let line = format!("{program} -L --max-transfers 0");
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("{program}: Bad number of transfers (range 1-16384): 0\r\n")
+    );
+    assert_eq!(run(&["-L", "--max-transfers", "0"]).stderr, b"");
 }
 
 #[test]

@@ -265,6 +265,8 @@ fn argument(flag: &Flag) -> Arg {
     match (flag.takes, flag.name()) {
         (Takes::Nothing, _) => argument.action(ArgAction::Count),
         (Takes::Value, "p") => with_value(argument).value_parser(parse_port),
+        (Takes::Value, "diagnostics") => with_value(argument).value_parser(parse_style),
+        (Takes::Value, "rate-limit") => with_value(argument).value_parser(parse_rates),
         (Takes::Value, _) => with_value(argument).value_parser(value_parser!(OsString)),
     }
 }
@@ -303,16 +305,15 @@ fn into_refusal(error: &clap::Error) -> Refusal {
 }
 
 fn options(matches: &ArgMatches) -> Result<Options, Refusal> {
-    let text = |flag| last(matches, flag).map(|value| value.to_string_lossy().into_owned());
-    let path = |flag| last(matches, flag).map(PathBuf::from);
+    let word = |flag| last::<OsString>(matches, flag);
+    let text = |flag| word(flag).map(|value| value.to_string_lossy().into_owned());
+    let path = |flag| word(flag).map(PathBuf::from);
     Ok(Options {
         goal: goal(matches),
         residence: residence(matches),
         family: family(matches)?,
         quiet: is_given(matches, "q"),
-        port: matches
-            .get_many("p")
-            .and_then(|mut ports| ports.next_back().copied()),
+        port: last(matches, "p").copied(),
         config: path("cf"),
         leases: path("lf"),
         pid_file: path("pf"),
@@ -323,8 +324,8 @@ fn options(matches: &ArgMatches) -> Result<Options, Refusal> {
         chroot: path("chroot"),
         trace: path("tf"),
         play: path("play"),
-        diagnostics: style(matches)?,
-        rates: rates(matches)?,
+        diagnostics: last(matches, "diagnostics").copied(),
+        rates: last(matches, "rate-limit").copied().unwrap_or_default(),
         sandbox: sandbox(matches)?,
         interfaces: interfaces(matches),
     })
@@ -334,7 +335,11 @@ fn is_given(matches: &ArgMatches, flag: &str) -> bool {
     matches.get_count(flag) > 0
 }
 
-fn last<'a>(matches: &'a ArgMatches, flag: &str) -> Option<&'a OsString> {
+/// What was given for a flag, as its parser has read it.
+fn last<'a, T: Clone + Send + Sync + 'static>(
+    matches: &'a ArgMatches,
+    flag: &str,
+) -> Option<&'a T> {
     matches.get_many(flag)?.next_back()
 }
 
@@ -366,38 +371,32 @@ fn family(matches: &ArgMatches) -> Result<Family, Refusal> {
     }
 }
 
-fn style(matches: &ArgMatches) -> Result<Option<Style>, Refusal> {
-    let Some(word) = last(matches, "diagnostics") else {
-        return Ok(None);
-    };
-    match word.to_str() {
-        Some("rich") => Ok(Some(Style::Rich)),
-        Some("json") => Ok(Some(Style::Json)),
-        Some("plain") => Ok(Some(Style::ThreeLines)),
-        _ => Err(Refusal::Value(words::unknown_style(
-            &word.to_string_lossy(),
-        ))),
+fn parse_style(word: &str) -> Result<Style, Refusal> {
+    match word {
+        "rich" => Ok(Style::Rich),
+        "json" => Ok(Style::Json),
+        "plain" => Ok(Style::ThreeLines),
+        _ => Err(Refusal::Value(words::unknown_style(word))),
     }
 }
 
 /// `CLIENT` or `CLIENT,INTERFACE`; nothing is limited by 0 alone.
-fn rates(matches: &ArgMatches) -> Result<Rates, Refusal> {
-    let Some(word) = last(matches, "rate-limit") else {
-        return Ok(Rates::default());
+fn parse_rates(word: &str) -> Result<Rates, Refusal> {
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits);
+        number.map(NonZeroU32::new)
     };
-    let word = word.to_string_lossy();
-    let number = |text: &str| text.parse().map(NonZeroU32::new);
     let rates = match word.split_once(',') {
-        Some((client, interface)) => number(client).and_then(|client| {
-            let interface = number(interface)?;
-            Ok(Rates { client, interface })
-        }),
-        None => number(&word).map(|client| Rates {
+        Some((client, interface)) => number(client)
+            .zip(number(interface))
+            .map(|(client, interface)| Rates { client, interface }),
+        None => number(word).map(|client| Rates {
             client,
             interface: client.and(Rates::default().interface),
         }),
     };
-    rates.map_err(|_| Refusal::Value(words::invalid_rate(&word)))
+    rates.ok_or_else(|| Refusal::Value(words::invalid_rate(word)))
 }
 
 fn sandbox(matches: &ArgMatches) -> Result<Wish, Refusal> {

@@ -152,10 +152,28 @@ fn rates_are_of_a_client_and_of_an_interface() {
     ] {
         assert_eq!(options_of(line).rates, expected, "{line}");
     }
-    for word in ["", "x", "-1", "1.5", "1,", ",1", "1,2,3", "4294967296"] {
+    for word in [
+        "",
+        "x",
+        "-1",
+        "+1",
+        "1.5",
+        "1,",
+        ",1",
+        "1,2,3",
+        "4294967296",
+    ] {
         let line = format!("-t --rate-limit={word}");
         assert_eq!(parse_line(&line), value(&words::invalid_rate(word)));
     }
+}
+
+#[test]
+fn a_bad_value_is_refused_also_when_a_good_one_follows() {
+    let rates = parse_line("-t --rate-limit x --rate-limit 5");
+    assert_eq!(rates, value(&words::invalid_rate("x")));
+    let style = parse_line("-t --diagnostics=red --diagnostics=rich");
+    assert_eq!(style, value(&words::unknown_style("red")));
 }
 
 #[test]

@@ -36,6 +36,8 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 const LAST_PORT: u64 = 65534;
 /// The limits on rules that `--map-steps` accepts.
 const MAP_STEPS: RangeInclusive<u64> = 1..=1_000_000;
+/// The largest `--max-transfers`: beyond this the ports of one address run out.
+pub const MOST_TRANSFERS: usize = 16_384;
 const DEFAULT_WINDOW: u16 = 64;
 /// The largest `--windowsize-max`: a transfer keeps a note of each block of its window.
 const LARGEST_WINDOW: u16 = 1024;
@@ -184,6 +186,7 @@ fn interpret(matches: &ArgMatches) -> Result<Invocation, StartError> {
         settings.apply(meaning, value)?;
     }
     settings.sandbox = wish.ok_or_else(|| usage(words::SANDBOX_ON_AND_OFF.to_owned()))?;
+    settings.expect_client_within_all()?;
     settings.directories = matches
         .get_many(DIRECTORIES)
         .into_iter()
@@ -292,6 +295,16 @@ impl Settings {
         Ok(())
     }
 
+    /// A limit that another one keeps from ever being reached is a mistake.
+    fn expect_client_within_all(&self) -> Result<(), StartError> {
+        match (self.max_transfers_per_client, self.max_transfers) {
+            (Some(client), Some(all)) if client > all => {
+                Err(usage(words::more_for_one_than_for_all(client, all)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn refuse(&mut self, name: &OsStr) -> Result<(), StartError> {
         let option =
             Known::parse(name.as_bytes()).filter(|option| !self.limits.refused.contains(option));
@@ -341,7 +354,7 @@ fn parse_window(value: &OsStr) -> Result<u16, StartError> {
 fn parse_transfers(value: &OsStr) -> Result<usize, StartError> {
     let number = parse_whole(value.as_bytes()).and_then(|number| usize::try_from(number).ok());
     number
-        .filter(|&number| number > 0)
+        .filter(|number| (1..=MOST_TRANSFERS).contains(number))
         .ok_or_else(|| usage(words::bad_transfers(value)))
 }
 

@@ -129,11 +129,26 @@ fn transfers_can_be_limited_to_one_at_least() {
     let both = settings(&["--max-transfers", "7", "--max-transfers-per-client=1"]);
     let limits = (both.max_transfers, both.max_transfers_per_client);
     assert_eq!(limits, (Some(7), Some(1)));
-    for number in ["0", "many", "-1x"] {
-        assert_eq!(
-            error(&["--max-transfers", number]),
-            format!("Bad number of transfers: {number}")
-        );
+    for number in ["0", "16385", "many", "-1x", ""] {
+        for flag in ["--max-transfers", "--max-transfers-per-client"] {
+            assert_eq!(
+                error(&[flag, number]),
+                format!("Bad number of transfers (range 1-16384): {number}")
+            );
+        }
+    }
+    assert_eq!(
+        error(&["--max-transfers-per-client", "8", "--max-transfers", "7"]),
+        "--max-transfers-per-client 8 is more than --max-transfers 7"
+    );
+}
+
+#[test]
+fn rules_are_looked_at_once_at_least() {
+    assert_eq!(settings(&["--map-steps", "1"]).map_steps, 1);
+    for number in ["0", "1000001", "x", ""] {
+        let refused = error(&["--map-steps", number]);
+        assert_eq!(refused, words::bad_map_steps(OsStr::new(number)));
     }
 }
 

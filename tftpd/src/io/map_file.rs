@@ -57,7 +57,8 @@ pub(super) fn open(settings: &Settings, logger: &Logger) -> Result<Option<TriedM
 
 /// The last of the errors is logged by the caller, like any other that ends a start.
 fn report(path: &Path, text: &[u8], mut findings: Vec<Finding>, logger: &Logger) -> StartError {
-    if io::stderr().is_terminal() {
+    let shown = io::stderr().is_terminal();
+    if shown {
         for finding in &findings {
             show(path, text, finding);
         }
@@ -66,7 +67,10 @@ fn report(path: &Path, text: &[u8], mut findings: Vec<Finding>, logger: &Logger)
     for finding in findings {
         logger.error(&finding.text);
     }
-    StartError::new(CONFIGURATION, last.unwrap_or_default())
+    StartError {
+        shown,
+        ..StartError::new(CONFIGURATION, last.unwrap_or_default())
+    }
 }
 
 /// A terminal that is gone need not be told.

@@ -9,11 +9,11 @@ use std::rc::Rc;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use tokio::sync::Notify;
 
+use crate::cli::MOST_TRANSFERS;
+
 /// Descriptors for everything that is no transfer.
 const RESERVED: usize = 64;
 const DESCRIPTORS_EACH: usize = 2;
-/// Beyond this the ports of one address run out.
-const MOST: usize = 16_384;
 
 /// The places for transfers.
 pub(super) struct Slots {
@@ -72,7 +72,7 @@ impl Limits {
         let files = raise_open_files().ok();
         let files = files.and_then(|files| usize::try_from(files).ok());
         let files = files.unwrap_or(RESERVED);
-        let most = (files.saturating_sub(RESERVED) / DESCRIPTORS_EACH).clamp(1, MOST);
+        let most = (files.saturating_sub(RESERVED) / DESCRIPTORS_EACH).clamp(1, MOST_TRANSFERS);
         let total = total.map_or(most, |total| total.min(most));
         let per_client = per_client.unwrap_or_else(|| total.div_ceil(2)).min(total);
         Self { total, per_client }
@@ -129,6 +129,11 @@ impl Slots {
             client,
             places,
         })
+    }
+
+    /// How many places there are.
+    pub(super) fn total(&self) -> usize {
+        self.limits.total
     }
 
     /// How many places are taken.

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     outcome.unwrap_or_else(|error| {
         logger.start_waiting();
         logger.error(&error.text);
+        show(&error, &program);
         error.status
     })
 }
@@ -70,6 +71,14 @@ fn report_complaint(complaint: &Complaint, program: &OsString, logger: &Logger) 
     logger.error(&complaint.log);
 }
 
+/// The original tells its log alone. Who has just typed the command need not look there.
+fn show(error: &StartError, program: &OsString) {
+    if !error.shown && io::stderr().is_terminal() {
+        let program = program.to_string_lossy();
+        let _ = writeln!(io::stderr(), "{program}: {}", error.text);
+    }
+}
+
 /// A closed standard output cannot be told to anybody.
 fn print(text: &str) -> u8 {
     let _ = writeln!(io::stdout(), "{text}");
@@ -87,9 +96,20 @@ fn start(settings: Settings, given: Vec<OwnedFd>, logger: Arc<Logger>) -> Result
     };
     let mut server = Server::new(settings, account, map, Arc::clone(&logger));
     server.transfer_log = transfer_log;
+    report_cut_wish(&server);
     match server.settings.running {
         Running::Background => start_in_background(server, sockets, logger),
         Running::Foreground | Running::Inetd => serve(server, sockets, None, logger),
+    }
+}
+
+/// A wish that the system does not allow is no reason not to serve.
+fn report_cut_wish(server: &Server) {
+    let total = server.slots.total();
+    let wish = server.settings.max_transfers.filter(|wish| *wish > total);
+    if let Some(wish) = wish {
+        let text = words::fewer_transfers(wish, total);
+        server.logger.write(Level::Warning, &text);
     }
 }
 
