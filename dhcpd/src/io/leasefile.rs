@@ -128,6 +128,11 @@ impl<S: Storage> LeaseFile<S> {
         })
     }
 
+    /// How many octets of whole records there are.
+    pub(super) fn length(&self) -> usize {
+        usize::try_from(self.length).unwrap_or(usize::MAX)
+    }
+
     /// From now on records are waited for like this.
     pub(super) fn set_sync(&mut self, sync: Sync) {
         self.sync = sync;

@@ -10,6 +10,11 @@ use crate::lease::Snapshot;
 /// A record written this long after the last rewrite began causes the next.
 const REWRITE_AFTER: Duration = Duration::from_secs(3600);
 
+/// So many octets of records cause it sooner, so that nobody can fill the disk by renewing a lease again and again.
+const ROOM: usize = 256 << 20;
+/// A large file may grow to so many times its size first: then a rewrite costs less than what made it necessary.
+const TIMES: usize = 3;
+
 /// A rewrite that shall mend the file begins at once, but not sooner than this after the one before.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -18,8 +23,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 pub(super) struct Rewriting {
     /// When the last one began.
     last: Time,
-    /// True if a record has come late enough.
+    /// True if a record has come late enough, or one too many.
     due: bool,
+    /// Octets of the file when it was written as a whole.
+    whole: usize,
+    /// Octets of records since the last one began.
+    grown: usize,
     /// True if only a new file can be trusted.
     broken: bool,
     /// How far the present one has come.
@@ -29,20 +38,24 @@ pub(super) struct Rewriting {
 }
 
 impl Rewriting {
-    /// The file was written as a whole at `last`.
-    pub(super) fn new(last: Time) -> Self {
+    /// The file was written as a whole at `last` and has so many octets.
+    pub(super) fn new(last: Time, whole: usize) -> Self {
         Self {
             last,
             due: false,
+            whole,
+            grown: 0,
             broken: false,
             snapshot: None,
             ready: false,
         }
     }
 
-    /// Records were written at `now`.
-    pub(super) fn note_records(&mut self, now: Time) {
-        self.due |= now.since(self.last) > REWRITE_AFTER;
+    /// Records of so many octets were written at `now`.
+    pub(super) fn note_records(&mut self, now: Time, octets: usize) {
+        self.grown = self.grown.saturating_add(octets);
+        let room = self.whole.saturating_mul(TIMES - 1).max(ROOM);
+        self.due |= now.since(self.last) > REWRITE_AFTER || self.grown > room;
     }
 
     /// Takes what the commit thread says.
@@ -70,6 +83,7 @@ impl Rewriting {
         }
         let mut text = Vec::new();
         if write(snapshot, &mut text) {
+            self.whole = self.whole.saturating_add(text.len());
             return Some(Order::Slice(text));
         }
         report(snapshot.leases());
@@ -83,6 +97,7 @@ impl Rewriting {
             return None;
         }
         (self.last, self.due, self.ready) = (now, false, false);
+        (self.whole, self.grown) = (0, 0);
         self.snapshot = Some(Snapshot::default());
         Some(Order::Begin { now: now.seconds() })
     }
@@ -106,6 +121,10 @@ mod tests {
         Time::from_seconds(START + seconds)
     }
 
+    fn new() -> Rewriting {
+        Rewriting::new(at(0), 0)
+    }
+
     /// The next order, in a word; a file has so many slices left.
     fn order(rewriting: &mut Rewriting, now: Time, slices: usize) -> &'static str {
         let write = |_: &mut Snapshot, text: &mut Vec<u8>| {
@@ -123,21 +142,44 @@ mod tests {
 
     #[test]
     fn an_hour_after_the_last_one_a_record_causes_a_rewrite() {
-        let mut rewriting = Rewriting::new(at(0));
-        rewriting.note_records(at(3600));
+        let mut rewriting = new();
+        rewriting.note_records(at(3600), 1);
         assert_eq!(order(&mut rewriting, at(7200), 1), "nothing");
-        rewriting.note_records(at(7200));
+        rewriting.note_records(at(7200), 1);
         assert_eq!(order(&mut rewriting, at(7200), 1), "begin");
-        rewriting.note_records(at(7201));
+        rewriting.note_records(at(7201), 1);
         rewriting.note(News::Ready);
         assert_eq!(order(&mut rewriting, at(7201), 0), "install");
         assert_eq!(order(&mut rewriting, at(7202), 0), "nothing");
     }
 
     #[test]
+    fn a_file_that_has_grown_too_large_is_written_anew_within_the_hour() {
+        let mut rewriting = new();
+        rewriting.note_records(at(1), ROOM);
+        assert_eq!(order(&mut rewriting, at(1), 1), "nothing");
+        rewriting.note_records(at(1), 1);
+        assert_eq!(order(&mut rewriting, at(1), 1), "begin");
+        rewriting.note(News::Ready);
+        // What comes meanwhile is in the new file as well.
+        rewriting.note_records(at(1), ROOM);
+        assert_eq!(order(&mut rewriting, at(1), 1), "slice");
+        rewriting.note(News::Ready);
+        assert_eq!(order(&mut rewriting, at(1), 0), "install");
+        assert_eq!(rewriting.whole, 1);
+        rewriting.note_records(at(1), 1);
+        assert_eq!(order(&mut rewriting, at(1), 1), "begin");
+        let mut large = Rewriting::new(at(0), ROOM);
+        large.note_records(at(1), 2 * ROOM);
+        assert_eq!(order(&mut large, at(1), 1), "nothing");
+        large.note_records(at(1), 1);
+        assert_eq!(order(&mut large, at(1), 1), "begin");
+    }
+
+    #[test]
     fn a_slice_is_made_when_the_one_before_is_on_disk() {
-        let mut rewriting = Rewriting::new(at(0));
-        rewriting.note_records(at(3601));
+        let mut rewriting = new();
+        rewriting.note_records(at(3601), 1);
         assert_eq!(order(&mut rewriting, at(3601), 2), "begin");
         for slices in [2, 1] {
             assert_eq!(order(&mut rewriting, at(3601), slices), "nothing");
@@ -150,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_mended_at_once_and_then_every_few_seconds() {
-        let mut rewriting = Rewriting::new(at(0));
+        let mut rewriting = new();
         rewriting.note(News::Broken);
         assert_eq!(order(&mut rewriting, at(4), 1), "nothing");
         assert_eq!(rewriting.mends_at(), Some(at(5)));

@@ -107,6 +107,7 @@ impl Server {
     fn new(parts: Parts) -> io::Result<Self> {
         let released_by = Arc::clone(&parts.egress);
         let release = move |replies: &[Reply]| released_by.send(replies);
+        let whole = parts.file.length();
         let commits = Commits::start(parts.file, parts.delay, Arc::clone(&parts.logger), release)?;
         Ok(Self {
             ingress: Ingress::new(&parts.egress.ports(), Arc::clone(&parts.logger))?,
@@ -125,7 +126,7 @@ impl Server {
             logger: parts.logger,
             outbox: Outbox::default(),
             reading: parts.reading,
-            rewriting: Rewriting::new(parts.rewritten),
+            rewriting: Rewriting::new(parts.rewritten, whole),
         })
     }
 
@@ -247,7 +248,7 @@ impl Server {
             return;
         }
         if !journal.is_empty() {
-            self.rewriting.note_records(clock::now());
+            self.rewriting.note_records(clock::now(), journal.len());
         }
         room.send(Order::Append {
             journal,
