@@ -22,18 +22,17 @@ use crate::subject::Subject;
 /// The library that moves a program's clock, of Debian's package libfaketime.
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /// What one client and all strangers may send in a second: what a build for debugging on a busy machine can do.
-const RATES: &str = "500,1000";
+const RATES: &str = "500,3000";
 /// Lines of a server that are kept to be shown with a fault.
 const LINES_KEPT: usize = 40;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// Who may have what. An hour back and forth twice is nothing to a long lease. Clients that come back get other addresses, so that
-/// each address of a pool is a neighbour of the kernel sooner or later.
+/// Who may have what. An hour back and forth twice is nothing to a long lease.
 const CONFIG: &str = r#"
 authoritative; dhcp-cache-threshold 0; ping-check false; abandon-lease-time 10;
 class "short" { match if substring(hardware, 1, 5) = 02:00:00:01:80; allow declines; }
-class "lasting" { match if substring(hardware, 1, 4) = 02:00:00:01 and not (substring(hardware, 1, 5) = 02:00:00:01:80); allow declines; }
-# Whoever sends it, a DHCPDECLINE is believed: so only from those that the soak knows.
+class "lasting" { match if substring(hardware, 1, 4) = 02:00:00:01 and not (substring(hardware, 1, 5) = 02:00:00:01:80); }
+# Whoever sends it, a DHCPDECLINE is believed; and with the clock an hour back an abandoned address is away for an hour.
 ignore declines;
 on commit { if substring(hardware, 1, 6) = 02:00:00:01:00:07 { execute("/bin/true", "a", binary-to-ascii(10, 8, ".", leased-address)); } }
 subnet 10.9.0.0 netmask 255.255.0.0 {

@@ -214,10 +214,14 @@ impl Traffic {
 
     fn step(&mut self, report: &Report) {
         let client = self.any();
-        let deed = self.dice.pick(&DEEDS);
         if !self.is_free(client) {
             return;
         }
+        // Nobody gives back a lease while the server is silent: there would soon be none left to lose.
+        let deed = match self.exchanges.contains_key(&client) {
+            true => Deed::Rebind,
+            false => self.dice.pick(&DEEDS),
+        };
         match self.ledger.claim(client, Instant::now()) {
             Some(claim) => self.perform(deed, client, claim, report),
             None => self.discover(client, report),
