@@ -1,7 +1,7 @@
 //! The machine's network interfaces.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
@@ -87,6 +87,20 @@ pub fn interfaces() -> io::Result<Vec<Interface>> {
         }
     }
     Ok(interfaces)
+}
+
+/// The addresses of all interfaces, of both families.
+///
+/// # Errors
+/// Those of `getifaddrs(3)`.
+pub fn addresses() -> io::Result<Vec<IpAddr>> {
+    let entries = getifaddrs()?.filter_map(|entry| entry.address);
+    Ok(entries.filter_map(|address| ip(&address)).collect())
+}
+
+fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
+    let ipv4 = address.as_sockaddr_in().map(|address| address.ip().into());
+    ipv4.or_else(|| Some(address.as_sockaddr_in6()?.ip().into()))
 }
 
 /// An interface of which only the name is known; `None` if it has gone in the meantime.

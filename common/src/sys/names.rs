@@ -2,11 +2,11 @@
 #![expect(unsafe_code, reason = "nobody wraps the C library's resolver")]
 
 use std::ffi::{CStr, CString};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ptr;
 
 use nix::libc;
-use nix::sys::socket::{SockaddrLike, SockaddrStorage};
+use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage};
 
 /// The longest name that a look-up can bring.
 const LONGEST_NAME: usize = 1025;
@@ -29,17 +29,37 @@ pub enum LookupError {
 /// # Errors
 /// There is none, or the resolver could not say.
 pub fn addresses_of(name: &str) -> Result<Vec<Ipv4Addr>, LookupError> {
+    look_up(name, AddressFamily::Inet, |address| {
+        address.as_sockaddr_in().map(|address| address.ip())
+    })
+}
+
+/// The IPv6 addresses of a host, in the resolver's order.
+///
+/// # Errors
+/// There is none, or the resolver could not say.
+pub fn ipv6_addresses_of(name: &str) -> Result<Vec<Ipv6Addr>, LookupError> {
+    look_up(name, AddressFamily::Inet6, |address| {
+        address.as_sockaddr_in6().map(|address| address.ip())
+    })
+}
+
+fn look_up<T>(
+    name: &str,
+    family: AddressFamily,
+    address: impl Fn(&SockaddrStorage) -> Option<T>,
+) -> Result<Vec<T>, LookupError> {
     let name = CString::new(name).map_err(|_| LookupError::Unknown)?;
     // SAFETY: the structure holds integers and pointers, for which zero bytes are valid.
     let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
-    (hints.ai_family, hints.ai_socktype) = (libc::AF_INET, libc::SOCK_DGRAM);
+    (hints.ai_family, hints.ai_socktype) = (family as i32, libc::SOCK_DGRAM);
     let mut list = List(ptr::null_mut());
     // SAFETY: name and hints outlive the call, the service may be missing, and the list goes where there is room for it.
     let result = unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut list.0) };
     if result != 0 {
         return Err(error_of(result));
     }
-    let addresses = list.addresses();
+    let addresses: Vec<T> = list.addresses().iter().filter_map(address).collect();
     if addresses.is_empty() {
         return Err(LookupError::NoAddress);
     }
@@ -75,18 +95,14 @@ pub fn name_of(address: IpAddr) -> Option<String> {
 struct List(*mut libc::addrinfo);
 
 impl List {
-    fn addresses(&self) -> Vec<Ipv4Addr> {
+    fn addresses(&self) -> Vec<SockaddrStorage> {
         let mut addresses = Vec::new();
         let mut next = self.0;
         // SAFETY: each pointer is null or leads to an entry of the list, which lives as long as this value.
         while let Some(entry) = unsafe { next.as_ref() } {
-            if entry.ai_family == libc::AF_INET {
-                let socket_address: *const libc::sockaddr_in = entry.ai_addr.cast();
-                // SAFETY: the address of an entry of this family is null or a whole sockaddr_in.
-                let address = unsafe { socket_address.as_ref() };
-                let bits = address.map(|address| address.sin_addr.s_addr);
-                addresses.extend(bits.map(|bits| Ipv4Addr::from(bits.to_ne_bytes())));
-            }
+            let length = Some(entry.ai_addrlen);
+            // SAFETY: the address of an entry is null or this long.
+            addresses.extend(unsafe { SockaddrStorage::from_raw(entry.ai_addr, length) });
             next = entry.ai_next;
         }
         addresses
@@ -123,6 +139,11 @@ mod tests {
             addresses_of("10.9.0.1"),
             Ok(vec![Ipv4Addr::new(10, 9, 0, 1)])
         );
+        assert_eq!(
+            ipv6_addresses_of("fd77::1"),
+            Ok(vec!["fd77::1".parse().unwrap()])
+        );
+        assert!(ipv6_addresses_of("10.9.0.1").is_err());
         let name = name_of(Ipv4Addr::LOCALHOST.into());
         assert!(name.is_some_and(|name| name.contains("localhost")));
     }

@@ -9,20 +9,61 @@ use nix::sys::socket::{
     sockopt,
 };
 
-use super::system::arrival;
 pub use super::system::fragments::allow_fragments;
+use super::system::{absent_address, arrival};
 
 /// A non-blocking socket bound to `address`. An IPv6 socket takes no IPv4 traffic.
 ///
 /// # Errors
 /// Those of `socket(2)`, `setsockopt(2)` and `bind(2)`.
 pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = open(&address)?;
-    if address.is_ipv6() {
-        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    Unbound::open(address)?.bind()
+}
+
+/// A socket on its way to an address.
+pub struct Unbound {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+impl Unbound {
+    /// A non-blocking socket for `address`. An IPv6 socket takes no IPv4 traffic.
+    ///
+    /// # Errors
+    /// Those of `socket(2)`, such as a kernel without this family, and of `setsockopt(2)`.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let socket = UdpSocket::from(open(&address)?);
+        if address.is_ipv6() {
+            setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+        }
+        Ok(Self { socket, address })
     }
-    bind_address(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-    Ok(UdpSocket::from(socket))
+
+    /// The socket, for its options: those that are set before it has its address go for the first datagram, too.
+    #[must_use]
+    pub fn socket(&self) -> &UdpSocket {
+        &self.socket
+    }
+
+    /// Lets the socket have an address that the machine has not got yet.
+    ///
+    /// # Errors
+    /// Those of `setsockopt(2)`: FreeBSD wants root for it.
+    pub fn allow_absent_address(&self) -> io::Result<()> {
+        absent_address::allow(&self.socket, self.address)
+    }
+
+    /// Binds it.
+    ///
+    /// # Errors
+    /// Those of `bind(2)`.
+    pub fn bind(self) -> io::Result<UdpSocket> {
+        bind_address(
+            self.socket.as_raw_fd(),
+            &SockaddrStorage::from(self.address),
+        )?;
+        Ok(self.socket)
+    }
 }
 
 /// Like [`bind`], for a socket that may send broadcasts and share its port with others that allow it.

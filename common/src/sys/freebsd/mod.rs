@@ -1,5 +1,6 @@
 //! What FreeBSD does in its own way.
 
+pub mod absent_address;
 pub mod arrival;
 pub mod cached;
 pub mod file_lock;
