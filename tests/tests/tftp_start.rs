@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tests::lab::{Log, Scratch, Syslog, View};
+use tests::lab::{Log, Namespace, Running, Scratch, Syslog, View};
 use tests::subject::Subject;
 use tests::tftp::{PATIENCE, SERVER, TftpLab};
 use tests::wait::wait_until;
@@ -96,6 +96,161 @@ fn a_user_brings_its_groups_and_no_power_of_roots() {
     });
 }
 
+/// `-a` before the network is up, as at boot: the original gives up, ours waits for the address.
+#[test]
+#[ignore = "needs root"]
+fn an_address_that_comes_later_is_served() {
+    for_each_subject(|subject, lab| {
+        let early = Namespace::new("early").unwrap();
+        for (listen, address, mask) in [
+            ("10.77.0.1", "10.77.0.1", 32),
+            ("[fd77::1]", "fd77::1", 128),
+        ] {
+            let words = format!("-L -s DIR -a {listen}");
+            let mut server = start_in(&early, View::default(), subject, lab, &words);
+            if subject == Subject::Original {
+                assert_eq!(server.process.wait().unwrap().code(), Some(66));
+                continue;
+            }
+            let line = format!("no interface has the address {address} yet");
+            server.log.wait_for(&line, PATIENCE).unwrap();
+            wait_until("it listens", || listening(&early) != [0, 0]);
+            early
+                .ip(&format!("address add {address}/{mask} dev lo"))
+                .unwrap();
+            assert_eq!(ask_at(&early, address), b"\0\x03\0\x01hello");
+            server.process.signal(Signal::SIGTERM).unwrap();
+            assert_eq!(server.process.wait().unwrap().code(), Some(0));
+        }
+    });
+}
+
+/// What a server does with some words.
+enum Start<'a> {
+    /// It ends with this status.
+    Ends(i32),
+    /// It listens on so many sockets of IPv4 and IPv6, and these addresses answer.
+    Serves([usize; 2], &'a [&'a str]),
+}
+
+/// Runs servers with each of these words, and looks at the only line that each has logged, if there is to be one.
+fn check_starts(subject: Subject, lab: &TftpLab, view: &View, starts: &[(&str, Start<'_>, &str)]) {
+    for (words, start, line) in starts {
+        let words = format!("-L -s DIR {words}");
+        let mut server = start_in(&lab.server, view.clone(), subject, lab, words.trim_end());
+        match start {
+            Start::Ends(status) => {
+                let ended = server.process.wait().unwrap().code();
+                assert_eq!(ended, Some(*status), "{subject} {words}");
+            }
+            Start::Serves(sockets, addresses) => {
+                let listens = || listening(&lab.server) == *sockets;
+                wait_until(&format!("{subject} {words} listens"), listens);
+                for address in *addresses {
+                    println!("{subject} {words}: {address} is asked");
+                    assert_eq!(ask_at(&lab.server, address), b"\0\x03\0\x01hello");
+                }
+                server.process.signal(Signal::SIGTERM).unwrap();
+                assert_eq!(server.process.wait().unwrap().code(), Some(0));
+            }
+        }
+        let lines: Vec<&str> = line.lines().collect();
+        for line in &lines {
+            server.log.wait_for(line, PATIENCE).unwrap();
+        }
+        let logged = server.log.lines();
+        assert_eq!(logged.len(), lines.len(), "{subject} {words}: {logged:?}");
+        lab.server.evict();
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_name_stands_for_one_address_of_each_family() {
+    use Start::{Ends, Serves};
+    for_each_subject(|subject, lab| {
+        let six = "address add fd77::1/64 dev srv0 nodad";
+        lab.server.ip(six).unwrap();
+        let etc = Scratch::new("names").unwrap();
+        let lines = "10.77.0.1 boot old\nfd77::1 boot new\n10.99.0.1 far\nfd99::1 far\n";
+        let hosts = etc.write("hosts", lines).unwrap();
+        let switch = etc.write("nsswitch.conf", "hosts: files\n").unwrap();
+        let view = View::default()
+            .bind(hosts, "/etc/hosts")
+            .bind(switch, "/etc/nsswitch.conf");
+        let missing = "cannot resolve local IPv6 bind address: old(Name or service not known)";
+        let absent = "cannot bind to local IPv4 socket: Cannot assign requested address";
+        check_starts(
+            subject,
+            lab,
+            &view,
+            &[
+                ("-a boot", Serves([1, 1], &["10.77.0.1", "fd77::1"]), ""),
+                ("-4 -a boot:tftp", Serves([1, 0], &["10.77.0.1"]), ""),
+                ("-6 -a boot:0x45", Serves([0, 1], &["fd77::1"]), ""),
+                (
+                    "-a old",
+                    Serves([1, 0], &["10.77.0.1"]),
+                    &format!("{missing}; using IPv4 only"),
+                ),
+                ("-6 -a old", Ends(66), missing),
+                (
+                    "-a new",
+                    Ends(66),
+                    "cannot resolve local IPv4 bind address: new, Name or service not known",
+                ),
+                ("-a far", Ends(71), absent),
+            ],
+        );
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_kernel_without_ipv6_serves_ipv4() {
+    use Start::{Ends, Serves};
+    for_each_subject(|subject, lab| {
+        let missing = "Address family not supported by protocol";
+        let ipv4 = || Serves([1, 0], &["10.77.0.1"]);
+        let view = View::default().without_ipv6();
+        let only_ipv6 = format!("cannot open IPv6 socket: {missing}");
+        let starts = [("-4", ipv4(), ""), ("-6", Ends(71), &only_ipv6)];
+        check_starts(subject, lab, &view, &starts);
+        let line = format!("cannot open IPv6 socket, disable IPv6: {missing}");
+        match subject {
+            Subject::Ours => check_starts(subject, lab, &view, &[("", ipv4(), &line)]),
+            // It goes on to use the socket that it has not got.
+            Subject::Original => {
+                let server = start_in(&lab.server, view, subject, lab, "-L -s DIR");
+                server.log.wait_for(&line, PATIENCE).unwrap();
+                let line = "Cannot set nonblock flag on socket: Bad file descriptor";
+                server.log.wait_for(line, PATIENCE).unwrap();
+            }
+        }
+    });
+}
+
+/// How many sockets of IPv4 and of IPv6 are bound to port 69.
+fn listening(namespace: &Namespace) -> [usize; 2] {
+    let tables = namespace.enter(|| {
+        ["udp", "udp6"].map(|table| fs::read_to_string(format!("/proc/thread-self/net/{table}")))
+    });
+    tables
+        .unwrap()
+        .map(|table| table.unwrap().matches(":0045 ").count())
+}
+
+/// What the server at an address answers to a client beside it.
+fn ask_at(namespace: &Namespace, address: &str) -> Vec<u8> {
+    let any = match address.contains(':') {
+        true => "[::]:0",
+        false => "0.0.0.0:0",
+    };
+    let socket = namespace.enter(|| UdpSocket::bind(any)).unwrap().unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    ask_from(&socket, address)
+}
+
 /// A socket that is connected to where the first answer came from, which is taken.
 fn request(lab: &TftpLab, packet: &[u8]) -> UdpSocket {
     let socket = lab.client_socket(PATIENCE).unwrap();
@@ -136,22 +291,41 @@ fn run(subject: Subject, lab: &TftpLab, words: &str) -> (Option<i32>, Log) {
 }
 
 fn run_in(view: View, subject: Subject, lab: &TftpLab, words: &str) -> (Option<i32>, Log) {
+    let mut server = start_in(&lab.server, view, subject, lab, words);
+    let status = server.process.wait().unwrap();
+    (status.code(), server.log)
+}
+
+struct Server {
+    process: Running,
+    log: Log,
+    _syslog: Syslog,
+}
+
+/// Starts a server with these words, in which `DIR` is the directory of the lab.
+fn start_in(
+    namespace: &Namespace,
+    view: View,
+    subject: Subject,
+    lab: &TftpLab,
+    words: &str,
+) -> Server {
     let log = Log::default();
     let sink = log.clone();
     let syslog = Syslog::start(move |line| sink.push(line)).unwrap();
     let words = words.replace("DIR", &lab.directory().to_string_lossy());
-    let mut command = Command::new("/usr/bin/timeout");
+    let mut command = Command::new(subject.tftpd().unwrap());
     command
-        .args(["--foreground", "20"])
-        .arg(subject.tftpd().unwrap())
         .args(words.split(' '))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let view = view.log_to(syslog.socket());
-    let mut process = lab.server.spawn_with(&view, &mut command).unwrap();
-    let status = process.wait().unwrap();
-    (status.code(), log)
+    Server {
+        process: namespace.spawn_with(&view, &mut command).unwrap(),
+        log,
+        _syslog: syslog,
+    }
 }
 
 fn wait_for_pid(file: &Path) -> Pid {
@@ -161,9 +335,12 @@ fn wait_for_pid(file: &Path) -> Pid {
 }
 
 fn ask(lab: &TftpLab) -> Vec<u8> {
-    let socket = lab.client_socket(PATIENCE).unwrap();
+    ask_from(&lab.client_socket(PATIENCE).unwrap(), SERVER)
+}
+
+fn ask_from(socket: &UdpSocket, address: &str) -> Vec<u8> {
     socket
-        .send_to(b"\0\x01hello\0octet\0", (SERVER, 69))
+        .send_to(b"\0\x01hello\0octet\0", (address, 69))
         .unwrap();
     let mut buffer = [0; 600];
     let (size, peer) = socket.recv_from(&mut buffer).unwrap();

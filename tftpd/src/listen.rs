@@ -1,6 +1,10 @@
 //! The argument of `-a`, taken apart (reference tftpd-hpa.md, section 4).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
+
+/// How many colons make something an IPv6 address.
+const COLONS: RangeInclusive<usize> = 2..=7;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +38,19 @@ impl Listen {
     /// # Errors
     /// [`NeedsBrackets`]
     pub fn parse(text: &str) -> Result<Self, NeedsBrackets> {
-        if let Some((address, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']'))
-        {
+        let brackets = text.strip_prefix('[').and_then(|text| text.split_once(']'));
+        if let Some((address, rest)) = brackets.filter(|(address, _)| is_like_ipv6(address)) {
             let port = rest.strip_prefix(':').map(str::to_owned);
             return Ok(Self {
                 host: bracketed(address),
                 port,
             });
         }
-        if text.parse::<Ipv6Addr>().is_ok() {
+        if is_like_ipv6(text) {
             return Err(NeedsBrackets);
         }
         let (host, port) = match text.rsplit_once(':') {
+            Some(("", "")) => ("", None),
             Some((host, port)) => (host, Some(port.to_owned())),
             None => (text, None),
         };
@@ -54,6 +59,12 @@ impl Listen {
             port,
         })
     }
+}
+
+/// What the original takes for an IPv6 address, right or wrong.
+fn is_like_ipv6(text: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_hexdigit() || ":.".contains(letter);
+    COLONS.contains(&text.matches(':').count()) && text.chars().all(fits)
 }
 
 /// A mapped address means IPv4 on the wire.
@@ -125,7 +136,9 @@ mod tests {
     fn a_port_alone_or_nothing_means_all_addresses() {
         assert_eq!(listen(":6969"), (Host::Any, Some("6969".into())));
         assert_eq!(listen(":tftp"), (Host::Any, Some("tftp".into())));
-        assert_eq!(listen(""), (Host::Any, None));
+        for text in ["", ":"] {
+            assert_eq!(listen(text), (Host::Any, None));
+        }
     }
 
     #[test]
@@ -144,7 +157,9 @@ mod tests {
         let address = Host::Ipv6("fd77::1".parse().unwrap());
         assert_eq!(listen("[fd77::1]"), (address.clone(), None));
         assert_eq!(listen("[fd77::1]:6969"), (address, Some("6969".into())));
-        assert_eq!(Listen::parse("fd77::1"), Err(NeedsBrackets));
+        for text in ["fd77::1", "::", ":::69", "a:b:69", "10.77.0.1::69"] {
+            assert_eq!(Listen::parse(text), Err(NeedsBrackets), "{text}");
+        }
         assert_eq!(listen("[::ffff:10.77.0.1]"), (ipv4("10.77.0.1"), None));
     }
 
@@ -154,7 +169,14 @@ mod tests {
             listen("boot.example:69"),
             (Host::Name("boot.example".into()), Some("69".into()))
         );
-        for text in ["10.77.0.256", "1.2.3.4.5", "10..1", "+1.2"] {
+        for text in [
+            "10.77.0.256",
+            "1.2.3.4.5",
+            "10..1",
+            "+1.2",
+            "[host]",
+            "[10.77.0.1]",
+        ] {
             assert_eq!(listen(text).0, Host::Name(text.into()));
         }
     }

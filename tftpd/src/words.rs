@@ -8,6 +8,7 @@ use std::fmt::{Display, Write};
 use std::io;
 use std::net::IpAddr;
 
+use common::sys::names::LookupError;
 use nix::errno::Errno;
 
 use crate::access::Denial;
@@ -335,26 +336,27 @@ pub fn wrong_family(address: impl Display, family: &str) -> String {
     format!("Address {address} is not in address family {family}")
 }
 
-/// The C library's text for a failed look-up, which the standard library puts behind its own; a name may also have addresses of the
-/// wrong family only.
-#[must_use]
-pub fn lookup_text(error: Option<&io::Error>) -> String {
-    let text = error.map(ToString::to_string).unwrap_or_default();
-    match text.rsplit_once(": ") {
-        Some((_, reason)) => reason.to_owned(),
-        None => "Name or service not known".to_owned(),
+/// The C library's text for a failed look-up.
+fn lookup_text(error: LookupError) -> &'static str {
+    match error {
+        LookupError::Unknown => "Name or service not known",
+        LookupError::NoAddress => "No address associated with hostname",
+        LookupError::Temporary => "Temporary failure in name resolution",
+        LookupError::Failed => "Non-recoverable failure in name resolution",
     }
 }
 
 /// `-a` names a host for which the resolver gives no IPv4 address.
 #[must_use]
-pub fn unresolved_ipv4(host: &str, reason: &str) -> String {
+pub fn unresolved_ipv4(host: &str, error: LookupError) -> String {
+    let reason = lookup_text(error);
     format!("cannot resolve local IPv4 bind address: {host}, {reason}")
 }
 
 /// `-a` names a host for which the resolver gives no IPv6 address.
 #[must_use]
-pub fn unresolved_ipv6(host: &str, reason: &str) -> String {
+pub fn unresolved_ipv6(host: &str, error: LookupError) -> String {
+    let reason = lookup_text(error);
     format!("cannot resolve local IPv6 bind address: {host}({reason})")
 }
 
@@ -370,19 +372,42 @@ pub fn unresolved_port(port: &str) -> String {
     format!("cannot resolve local bind port: {port}")
 }
 
-/// The IPv4 socket cannot be had.
+/// A family's name in log lines.
+pub const IPV4: &str = "IPv4";
+/// The same.
+pub const IPV6: &str = "IPv6";
+
+/// The system has no sockets of this family.
 #[must_use]
-pub fn unbound_ipv4(error: &io::Error) -> String {
-    format!("cannot bind to local IPv4 socket: {}", system_text(error))
+pub fn unopened(family: &str, error: &io::Error) -> String {
+    format!("cannot open {family} socket: {}", system_text(error))
 }
 
-/// The IPv6 socket cannot be had, and nothing else is wanted.
+/// A socket cannot have its address.
 #[must_use]
-pub fn unbound_ipv6(error: &io::Error) -> String {
-    format!("cannot bind to local IPv6 socket: {}", system_text(error))
+pub fn unbound(family: &str, error: &io::Error) -> String {
+    format!(
+        "cannot bind to local {family} socket: {}",
+        system_text(error)
+    )
 }
 
-/// The IPv6 socket cannot be had; IPv4 goes on.
+/// The system has no IPv6; IPv4 goes on.
+#[must_use]
+pub fn no_ipv6(error: &io::Error) -> String {
+    format!(
+        "cannot open IPv6 socket, disable IPv6: {}",
+        system_text(error)
+    )
+}
+
+/// `-a` names an address that may come with the network.
+#[must_use]
+pub fn late_address(address: IpAddr) -> String {
+    format!("no interface has the address {address} yet: it will be served when one has")
+}
+
+/// The IPv6 socket cannot have its address; IPv4 goes on.
 #[must_use]
 pub fn ipv6_disabled(error: &io::Error) -> String {
     format!(

@@ -39,6 +39,7 @@ mod links;
 mod log;
 mod machine;
 mod namespace;
+mod old_kernel;
 mod process;
 mod scratch;
 pub mod standing;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
-use super::StuckDisk;
+use super::{StuckDisk, old_kernel};
 use crate::failure::{Context, Result};
 
 /// Devices that daemons, clients and QEMU may open; bound into the private `/dev` where they exist.
@@ -24,6 +24,7 @@ pub struct View {
     small: Vec<(PathBuf, u32)>,
     played: Vec<(PathBuf, RawFd)>,
     log_socket: Option<PathBuf>,
+    lacks_ipv6: bool,
 }
 
 impl View {
@@ -62,11 +63,26 @@ impl View {
         self
     }
 
+    /// There is no IPv6.
+    #[must_use]
+    pub fn without_ipv6(mut self) -> Self {
+        self.lacks_ipv6 = true;
+        self
+    }
+
     /// Makes the calling thread, and the threads and programs that it starts from then on, see the difference for good.
     ///
     /// # Errors
-    /// If a mount fails.
+    /// If a mount fails, or the filter that takes IPv6 away.
     pub fn take_on(&self) -> Result<()> {
+        self.mount_all()?;
+        match self.lacks_ipv6 {
+            true => old_kernel::lose_ipv6(),
+            false => Ok(()),
+        }
+    }
+
+    fn mount_all(&self) -> Result<()> {
         let shows_all = self.bound.is_empty() && self.empty.is_empty() && self.small.is_empty();
         if shows_all && self.played.is_empty() && self.log_socket.is_none() {
             return Ok(());

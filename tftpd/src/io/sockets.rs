@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use common::log::{Level, Logger};
-use common::sys::udp;
+use common::net::interfaces;
+use common::sys::names;
+use common::sys::udp::{self, Unbound};
 
 use crate::cli::{Family, Settings};
 use crate::exit::{NO_INPUT, SYSTEM, StartError, USAGE};
@@ -31,26 +33,70 @@ pub(super) fn open(settings: &Settings, logger: &Logger) -> Result<Vec<UdpSocket
     let port = find_port(listen.port.as_deref())?;
     let mut sockets = Vec::new();
     if let Some(address) = addresses.ipv4 {
-        let socket = bind(SocketAddr::new(address.into(), port));
-        sockets.push(socket.map_err(|error| StartError::new(SYSTEM, words::unbound_ipv4(&error)))?);
+        let socket = listen_on(SocketAddr::new(address.into(), port), logger);
+        sockets.push(socket.map_err(|obstacle| refused(words::IPV4, &obstacle))?);
     }
     if let Some(address) = addresses.ipv6 {
-        match bind(SocketAddr::new(address.into(), port)) {
+        match listen_on(SocketAddr::new(address.into(), port), logger) {
             Ok(socket) => sockets.push(socket),
-            Err(error) if sockets.is_empty() => {
-                return Err(StartError::new(SYSTEM, words::unbound_ipv6(&error)));
-            }
-            Err(error) => logger.error(&words::ipv6_disabled(&error)),
+            Err(obstacle) if sockets.is_empty() => return Err(refused(words::IPV6, &obstacle)),
+            Err(Obstacle::Opening(error)) => logger.error(&words::no_ipv6(&error)),
+            Err(Obstacle::Binding(error)) => logger.error(&words::ipv6_disabled(&error)),
         }
     }
     Ok(sockets)
 }
 
-fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = udp::bind(address)?;
-    udp::report_local_address(&socket)?;
-    udp::set_receive_buffer(&socket, RECEIVE_BUFFER)?;
-    Ok(socket)
+/// Why there is no socket.
+enum Obstacle {
+    /// The system has none of this kind.
+    Opening(io::Error),
+    /// The address cannot be had.
+    Binding(io::Error),
+}
+
+fn refused(family: &str, obstacle: &Obstacle) -> StartError {
+    let text = match obstacle {
+        Obstacle::Opening(error) => words::unopened(family, error),
+        Obstacle::Binding(error) => words::unbound(family, error),
+    };
+    StartError::new(SYSTEM, text)
+}
+
+fn listen_on(address: SocketAddr, logger: &Logger) -> Result<UdpSocket, Obstacle> {
+    let socket = Unbound::open(address).map_err(Obstacle::Opening)?;
+    let prepared = udp::report_local_address(socket.socket())
+        .and_then(|()| udp::set_receive_buffer(socket.socket(), RECEIVE_BUFFER));
+    prepared.map_err(Obstacle::Opening)?;
+    allow_late_address(&socket, address.ip(), logger);
+    socket.bind().map_err(Obstacle::Binding)
+}
+
+/// Servers start while the network comes up: an IPv6 address may still be looked for on the link, and as long as no other machine
+/// can be reached by an address of the family, one that is missing may yet come. Later it is a mistake.
+fn allow_late_address(socket: &Unbound, wanted: IpAddr, logger: &Logger) {
+    if wanted.is_unspecified() || wanted.is_loopback() {
+        return;
+    }
+    let there = interfaces::addresses().unwrap_or_default();
+    let is_there = there.contains(&wanted);
+    let is_up =
+        |address: &IpAddr| address.is_ipv4() == wanted.is_ipv4() && leads_off_link(*address);
+    if is_there || !there.iter().any(is_up) {
+        // What is refused here shows when the address is taken.
+        let allowed = socket.allow_absent_address();
+        if allowed.is_ok() && !is_there {
+            logger.write(Level::Warning, &words::late_address(wanted));
+        }
+    }
+}
+
+fn leads_off_link(address: IpAddr) -> bool {
+    let is_link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    !address.is_loopback() && !is_link_local
 }
 
 fn find_addresses(host: &Host, family: Family, logger: &Logger) -> Result<Addresses, StartError> {
@@ -80,44 +126,35 @@ fn find_addresses(host: &Host, family: Family, logger: &Logger) -> Result<Addres
     }
 }
 
-/// The first address of each family. A missing IPv6 one is no error where IPv4 is served.
+/// The first address of each family that is wanted. A missing IPv6 one is no error where IPv4 is served.
 fn resolve(name: &str, family: Family, logger: &Logger) -> Result<Addresses, StartError> {
-    let answer = (name, 0).to_socket_addrs();
-    let reason = words::lookup_text(answer.as_ref().err());
-    let found: Vec<IpAddr> = answer
-        .into_iter()
-        .flatten()
-        .map(|address| address.ip())
-        .collect();
-    let ipv4 = found.iter().find_map(|address| match address {
-        IpAddr::V4(address) => Some(*address),
-        IpAddr::V6(_) => None,
-    });
-    let ipv6 = found.iter().find_map(|address| match address {
-        IpAddr::V6(address) => Some(*address),
-        IpAddr::V4(_) => None,
-    });
-    match family {
-        Family::Ipv4 | Family::Both if ipv4.is_none() => Err(StartError::new(
-            NO_INPUT,
-            words::unresolved_ipv4(name, &reason),
-        )),
-        Family::Ipv6 if ipv6.is_none() => Err(StartError::new(
-            NO_INPUT,
-            words::unresolved_ipv6(name, &reason),
-        )),
-        Family::Ipv4 => Ok(Addresses { ipv4, ipv6: None }),
-        Family::Ipv6 => Ok(Addresses { ipv4: None, ipv6 }),
-        Family::Both => {
-            if ipv6.is_none() {
-                logger.write(
-                    Level::Warning,
-                    &words::using_ipv4_only(&words::unresolved_ipv6(name, &reason)),
-                );
-            }
-            Ok(Addresses { ipv4, ipv6 })
-        }
-    }
+    let missing = |text| StartError::new(NO_INPUT, text);
+    let ipv4 = || {
+        let found = names::addresses_of(name).map_err(|error| words::unresolved_ipv4(name, error));
+        found.map(|found| found.first().copied())
+    };
+    let ipv6 = || {
+        let found = names::ipv6_addresses_of(name);
+        let found = found.map_err(|error| words::unresolved_ipv6(name, error));
+        found.map(|found| found.first().copied())
+    };
+    Ok(match family {
+        Family::Ipv4 => Addresses {
+            ipv4: ipv4().map_err(missing)?,
+            ipv6: None,
+        },
+        Family::Ipv6 => Addresses {
+            ipv4: None,
+            ipv6: ipv6().map_err(missing)?,
+        },
+        Family::Both => Addresses {
+            ipv4: ipv4().map_err(missing)?,
+            ipv6: ipv6().unwrap_or_else(|text| {
+                logger.error(&words::using_ipv4_only(&text));
+                None
+            }),
+        },
+    })
 }
 
 /// The name of a service, or a number as C writes it.
@@ -127,9 +164,15 @@ fn find_port(port: Option<&str>) -> Result<u16, StartError> {
     };
     let services = fs::read_to_string(SERVICES).unwrap_or_default();
     let number = find_service(&services, port)
-        .or_else(|| u16::try_from(parse_c_number(port)?).ok())
+        .or_else(|| u16::try_from(parse_c_number(without_sign(port))?).ok())
         .filter(|&number| number != 0);
     number.ok_or_else(|| StartError::new(NO_INPUT, words::unresolved_port(port)))
+}
+
+/// C skips blanks and a plus sign in front of a number.
+fn without_sign(port: &str) -> &str {
+    let port = port.trim_ascii_start();
+    port.strip_prefix('+').unwrap_or(port)
 }
 
 /// Looks a UDP service up by its name or an alias in the text of a services file.
@@ -160,8 +203,10 @@ mod tests {
     #[test]
     fn ports_are_numbers_in_cs_notation_and_never_zero() {
         assert_eq!(find_port(None).unwrap(), 69);
-        assert_eq!(find_port(Some("0x1b39")).unwrap(), 6969);
-        for port in ["", "0", "70000", "-1", "nosuchservice"] {
+        for port in ["0x1b39", "+6969", " +015471"] {
+            assert_eq!(find_port(Some(port)).unwrap(), 6969, "{port}");
+        }
+        for port in ["", "0", "70000", "-1", "++69", "nosuchservice"] {
             let error = find_port(Some(port)).unwrap_err();
             assert_eq!(
                 error,
