@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fmt::{Display, Write};
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use common::sys::names::LookupError;
 use nix::errno::Errno;
@@ -300,6 +301,15 @@ pub fn bad_map_steps(value: &OsStr) -> String {
     )
 }
 
+/// `--stop-timeout` out of range.
+#[must_use]
+pub fn bad_stop_timeout(value: &OsStr) -> String {
+    format!(
+        "Bad stop timeout (range 0-86400): {}",
+        value.to_string_lossy()
+    )
+}
+
 /// `-R` makes no range.
 #[must_use]
 pub fn bad_port_range(value: &OsStr) -> String {
@@ -430,8 +440,9 @@ pub fn connection(client: IpAddr) -> String {
 
 /// The service ended before its transfers did.
 #[must_use]
-pub fn cut_off(transfers: usize) -> String {
-    format!("{transfers} transfers were cut off: they did not finish in time")
+pub fn cut_off(transfers: usize, waited: Duration) -> String {
+    let seconds = waited.as_secs();
+    format!("cut off {transfers} transfer(s) that did not end within {seconds} s of the service")
 }
 
 /// The server was not started by root.

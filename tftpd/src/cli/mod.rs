@@ -33,6 +33,9 @@ const DIRECTORIES: &str = "DIRECTORY";
 const DEFAULT_USER: &str = "nobody";
 const DEFAULT_IDLE: Duration = Duration::from_secs(900);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
+const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(300);
+/// Seconds; a day is the most.
+const STOP_TIMEOUT: RangeInclusive<u64> = 0..=86_400;
 const LAST_PORT: u64 = 65534;
 /// The limits on rules that `--map-steps` accepts.
 const MAP_STEPS: RangeInclusive<u64> = 1..=1_000_000;
@@ -120,6 +123,8 @@ pub struct Settings {
     pub map_steps: u32,
     /// How long a server that inetd has started waits for the next request.
     pub idle: Duration,
+    /// `--stop-timeout`: how long transfers may go on once the service shall end.
+    pub stop_timeout: Duration,
     /// How talkative the log is.
     pub verbosity: i64,
     /// What clients may negotiate.
@@ -233,6 +238,7 @@ impl Default for Settings {
             map_file: None,
             map_steps: DEFAULT_STEPS,
             idle: DEFAULT_IDLE,
+            stop_timeout: DEFAULT_STOP_TIMEOUT,
             verbosity: 0,
             limits: Limits {
                 max_block: MAX_BLOCK,
@@ -288,6 +294,7 @@ impl Settings {
             Meaning::SinglePort => self.port_use = PortUse::Single,
             Meaning::WindowSize => self.limits.max_window = parse_window(value)?,
             Meaning::PortRange => self.ports = parse_ports(value)?,
+            Meaning::StopTimeout => self.stop_timeout = parse_stop_timeout(value)?,
             Meaning::Timeout => self.idle = parse_idle(value),
             // Looked at together, before and after all others.
             Meaning::Version | Meaning::Sandbox | Meaning::NoSandbox => {}
@@ -356,6 +363,13 @@ fn parse_transfers(value: &OsStr) -> Result<usize, StartError> {
     number
         .filter(|number| (1..=MOST_TRANSFERS).contains(number))
         .ok_or_else(|| usage(words::bad_transfers(value)))
+}
+
+fn parse_stop_timeout(value: &OsStr) -> Result<Duration, StartError> {
+    let seconds = parse_whole(value.as_bytes()).filter(|seconds| STOP_TIMEOUT.contains(seconds));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| usage(words::bad_stop_timeout(value)))
 }
 
 /// `from:to`; what follows the second number is ignored, and a range from 0 is none.

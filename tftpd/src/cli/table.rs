@@ -53,6 +53,8 @@ pub enum Meaning {
     WindowSize,
     /// The ports to answer from.
     PortRange,
+    /// How long transfers may go on when the service ends.
+    StopTimeout,
     /// Print the version.
     Version,
     /// Say in the log what the server is locked in by.
@@ -156,5 +158,6 @@ pub const FLAGS: &[Flag] = &[
     ours("no-sandbox", None, Meaning::NoSandbox),
     ours("sandbox", None, Meaning::Sandbox),
     ours("single-port", None, Meaning::SinglePort),
+    ours("stop-timeout", Some("SECONDS"), Meaning::StopTimeout),
     ours("windowsize-max", Some("BLOCKS"), Meaning::WindowSize),
 ];

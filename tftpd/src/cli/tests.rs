@@ -144,6 +144,18 @@ fn transfers_can_be_limited_to_one_at_least() {
 }
 
 #[test]
+fn a_stop_may_take_a_day_at_the_most() {
+    let timeout = |words: &[&str]| settings(words).stop_timeout.as_secs();
+    assert_eq!(timeout(&[]), 300);
+    assert_eq!(timeout(&["--stop-timeout", "0"]), 0);
+    assert_eq!(timeout(&["--stop-timeout=86400"]), 86_400);
+    for value in ["", "-1", "86401", "5m"] {
+        let text = format!("Bad stop timeout (range 0-86400): {value}");
+        assert_eq!(error(&["--stop-timeout", value]), text);
+    }
+}
+
+#[test]
 fn rules_are_looked_at_once_at_least() {
     assert_eq!(settings(&["--map-steps", "1"]).map_steps, 1);
     for number in ["0", "1000001", "x", ""] {

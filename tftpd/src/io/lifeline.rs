@@ -116,6 +116,16 @@ impl Lifeline {
         let _ = frames::write(&self.0, &Report::Failed(status).encode());
     }
 
+    /// The service is over. A supervisor that has ended before need not know.
+    pub(super) fn tell_end(&self) {
+        let _ = frames::write(&self.0, &Report::Stopped.encode());
+    }
+
+    /// The same end once more, for what is to be told when the reactor is gone.
+    pub(super) fn twin(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
     /// Hands the end over to the reactor of the running runtime.
     pub(super) fn watch(self) -> io::Result<ServerEnd> {
         FrameStream::new(self.0).map(ServerEnd)

@@ -9,7 +9,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::Duration;
 
 use common::log::{Level, Logger};
 use common::process::{Account, Groups, change_root, drop_privileges};
@@ -42,9 +41,6 @@ use crate::access::{Permissions, Rules, Territory};
 use crate::cli::{PortUse, Running, Settings};
 use crate::exit::{SYSTEM, StartError};
 use crate::words;
-
-/// How long transfers may go on once the service shall end.
-const GRACE: Duration = Duration::from_secs(300);
 
 /// What all transfers share.
 pub(super) struct Server {
@@ -131,6 +127,7 @@ impl Server {
             return Err(StartError::new(SYSTEM, words::SERVER_DIED));
         };
         let (staff, runtime) = prepared.inspect_err(|error| lifeline.tell_failure(error.status))?;
+        let farewell = lifeline.twin().map_err(|error| failure("fcntl", &error))?;
         let (front, transfers) = (LocalSet::new(), Rc::new(LocalSet::new()));
         self.transfers = Rc::downgrade(&transfers);
         // What a set of tasks runs until is polled in each round of it, so that is no more than the question whether the
@@ -145,6 +142,8 @@ impl Server {
         ended
             .and_then(|outcome| outcome)
             .map_err(|error| failure("poll", &error))?;
+        // Only now have transfers that were cut off let go of a port that is all transfers' own.
+        farewell.tell_end();
         Ok(0)
     }
 
@@ -257,9 +256,10 @@ async fn serve(
         () = server.until_idle() => {}
     }
     server.stopping.set(true);
-    let finished = timeout(GRACE, finish(&server, listeners, &lifeline)).await;
+    let patience = server.settings.stop_timeout;
+    let finished = timeout(patience, finish(&server, listeners, &lifeline)).await;
     if finished.is_err() {
-        let text = words::cut_off(server.slots.taken());
+        let text = words::cut_off(server.slots.taken(), patience);
         server.logger.write(Level::Warning, &text);
     }
     Ok(())

@@ -309,6 +309,30 @@ fn a_stopped_service_frees_its_port_and_finishes_its_transfers() {
 }
 
 #[test]
+fn a_stopped_service_cuts_off_what_does_not_end() {
+    for port_use in [&[][..], &["--single-port"]] {
+        let log = transfer_log::File::new("cut-off");
+        let words = ["--stop-timeout", "1", "--log-json", log.path()];
+        let image = contents(2000);
+        let server = Server::start_with(&[&words, port_use].concat(), &[("image", &image)]);
+        let mut client = Client::new(&server);
+        let question = request(1, &server.path("image"), "octet", &[("timeout", "100")]);
+        client.ask(&question);
+        assert_eq!(client.receive().unwrap(), b"\0\x06timeout\x00100\0");
+        server.terminate();
+        // The port of the transfer, or of all, is in use until then.
+        client.answer(&ack(0));
+        assert_eq!(client.receive().unwrap(), data(1, &image[..512]));
+        assert!(server.ends_soon());
+        assert_eq!(server.stop(), Some(0));
+        assert!(!server.pid_file().exists());
+        let lines = log.lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(r#""outcome":"abandoned""#), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_flood_of_requests_does_not_keep_the_server_from_stopping() {
     let server = Server::start(&[]);
     let flood = flood::Flood::start(2, request(1, &server.path("absent"), "octet", &[]), &server);

@@ -165,8 +165,12 @@ fn a_stopped_service_finishes_its_transfers_and_takes_no_others() {
     let mut client = Client::new(&server);
     client.ask(&request(1, &server.path("image"), "octet", &[]));
     let first = client.receive().unwrap();
+    // An impatient user changes nothing.
     server.terminate();
+    server.terminate();
+    assert!(server.pid_file().exists());
     assert_eq!(client.continue_reading(&first, 512), file);
     assert!(server.ends_soon());
     assert_eq!(server.stop(), Some(0));
+    assert!(!server.pid_file().exists());
 }
