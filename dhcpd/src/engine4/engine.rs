@@ -28,7 +28,7 @@ pub struct Engine {
     pub(super) watermark: Watermark,
     /// What the last search gave as its reason. A refusal without a search repeats it, as the original's does.
     pub(super) refusal: &'static str,
-    /// Blocks of leases by their text.
+    /// Handlers of leases.
     pub(super) blocks: Blocks,
     /// Variables outside of leases.
     globals: Variables,
@@ -41,13 +41,14 @@ impl Engine {
     #[must_use]
     pub fn new(setup: Setup, table: Table, now: Time) -> Self {
         let (world, globals) = World::new(setup);
+        let blocks = Blocks::of_configuration(world.config());
         let mut engine = Self {
             world: Arc::new(world),
             table,
             parked: Parked::default(),
             watermark: Watermark::default(),
             refusal: "",
-            blocks: Blocks::default(),
+            blocks,
             globals,
             informs_refused: 0,
         };

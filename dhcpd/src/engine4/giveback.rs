@@ -103,10 +103,10 @@ impl Engine {
 
     fn run_release(&mut self, exchange: &Exchange<'_>, lease: &mut Lease, outbox: &mut Outbox) {
         let text = lease.rare.as_ref().and_then(|rare| rare.on_release.clone());
-        if let Some(block) = text.and_then(|text| self.blocks.of(&text, exchange.config())) {
+        if let Some(handler) = text.and_then(|text| self.blocks.of(&text, exchange.config())) {
             let facts = exchange.facts(lease, false);
             let context = exchange.context(Some(facts), false);
-            run_block(&block, &context, lease, outbox);
+            run_block(&handler.body, &context, lease, outbox);
         }
     }
 

@@ -9,24 +9,65 @@ use common::time::Time;
 use super::outbox::Outbox;
 use crate::config;
 use crate::config::model::Config;
-use crate::eval::ast::Block;
+use crate::eval::ast::{Action, Block, Handler, Statement};
 use crate::eval::{
     Bound, Bytes, Context, Handlers, LeaseFacts, ResolvedNames, Variables, execute_handler,
 };
 use crate::lease::{IdFormat, Lease, Table, Value, Variable, write_lease};
 use crate::options::OptionSet;
 
-/// Blocks of leases, by their text as the lease file has it. `None` for text that is no block.
-#[derive(Debug, Default)]
+/// Handlers of leases, by their text as the lease file has it; `None` for text that is no block.
+///
+/// What the configuration says is taken from there: the text that the original writes for it cannot always be read, or
+/// means something else (`not (a = b)`, `8 / (4 / 2)`).
+#[derive(Debug)]
 pub struct Blocks {
-    known: HashMap<Arc<[u8]>, Option<Arc<Block>>>,
+    known: HashMap<Arc<[u8]>, Option<Arc<Handler>>>,
 }
 
 impl Blocks {
-    /// The statements of a text, which is read only once.
-    pub(super) fn of(&mut self, text: &Arc<[u8]>, config: &Config) -> Option<Arc<Block>> {
+    /// Those of a configuration.
+    #[must_use]
+    pub fn of_configuration(config: &Config) -> Self {
+        let mut blocks = Self {
+            known: HashMap::new(),
+        };
+        for scope in &config.scopes {
+            blocks.learn(&scope.statements);
+        }
+        blocks
+    }
+
+    fn learn(&mut self, block: &[Statement]) {
+        for statement in block {
+            match &statement.action {
+                Action::If {
+                    branches,
+                    otherwise,
+                } => {
+                    branches.iter().for_each(|branch| self.learn(&branch.1));
+                    self.learn(otherwise);
+                }
+                Action::Switch(_, block) => self.learn(block),
+                Action::Define(_, function) => self.learn(&function.body),
+                Action::On(_, Some(handler)) => {
+                    let text = Arc::clone(&handler.text);
+                    self.known.insert(text, Some(Arc::clone(handler)));
+                    self.learn(&handler.body);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The handler of a text, which is read only once.
+    pub(super) fn of(&mut self, text: &Arc<[u8]>, config: &Config) -> Option<Arc<Handler>> {
         let entry = self.known.entry(Arc::clone(text));
-        let read = || config::parse_block(text, &config.options).map(Arc::new);
+        let read = || {
+            let body = config::parse_block(text, &config.options)?;
+            let text = Arc::clone(text);
+            Some(Arc::new(Handler { body, text }))
+        };
         entry.or_insert_with(read).clone()
     }
 }
@@ -58,10 +99,10 @@ pub(super) fn run_expiry(
     outbox: &mut Outbox,
 ) {
     let text = lease.rare.as_ref().and_then(|rare| rare.on_expiry.clone());
-    if let Some(block) = text.and_then(|text| blocks.of(&text, config)) {
+    if let Some(handler) = text.and_then(|text| blocks.of(&text, config)) {
         let mut context = Context::new(&config.options, names, now);
         context.lease = Some(facts_without_host(lease));
-        run_block(&block, &context, lease, outbox);
+        run_block(&handler.body, &context, lease, outbox);
     }
 }
 

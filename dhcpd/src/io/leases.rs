@@ -59,7 +59,8 @@ impl Stock {
         // What ended while no server ran has ended before the file is written.
         let mut outbox = Outbox::default();
         let facts = (config, names);
-        end_leases(&mut table, &mut Blocks::default(), facts, now, &mut outbox);
+        let mut blocks = Blocks::of_configuration(config);
+        end_leases(&mut table, &mut blocks, facts, now, &mut outbox);
         outbox.lines.iter().for_each(|line| logger.log(line));
         for command in &outbox.commands {
             programs::run(command, logger);
