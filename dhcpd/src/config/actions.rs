@@ -174,12 +174,19 @@ impl Parser<'_> {
             return Ok(Action::On(events, None));
         }
         self.expect('{', words::LEFT_BRACE_EXPECTED)?;
-        let body = self.inner_block()?;
+        let body = self.event_block()?;
         let options = &self.build.config.options;
         let text = print_block(&body, options, HANDLER_INDENT);
         let text = Arc::from(text.into_bytes());
         let handler = (!body.is_empty()).then(|| Arc::new(Handler { body, text }));
         Ok(Action::On(events, handler))
+    }
+
+    fn event_block(&mut self) -> Parsed<Block> {
+        let around = std::mem::replace(&mut self.in_event, true);
+        let body = self.inner_block();
+        self.in_event = around;
+        body
     }
 
     /// Only a client has transmissions.
@@ -233,7 +240,7 @@ impl Parser<'_> {
             return self.fail_and_skip(words::class_not_found(&name));
         };
         self.expect_semicolon()?;
-        Ok(Action::AddClass(class))
+        Ok(Action::AddClass(name.into(), class))
     }
 
     /// `parse-vendor-option;`

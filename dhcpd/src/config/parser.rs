@@ -42,6 +42,8 @@ pub(super) struct Parser<'a> {
     pub(super) host: Option<hosts::Draft>,
     /// The statements being read are those of a block: of an `if`, a function, and so on.
     pub(super) in_block: bool,
+    /// The statements being read are those of an `on` block, which the lease file spells as they were written.
+    pub(super) in_event: bool,
     /// What the cases of the switch being read compare; `None` where no case may stand.
     pub(super) cases: Option<Wanted>,
     depth: usize,
@@ -64,6 +66,7 @@ impl<'a> Parser<'a> {
             warned_about_hosts: false,
             host: None,
             in_block: false,
+            in_event: false,
             cases: None,
             depth: 0,
         }

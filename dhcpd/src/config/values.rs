@@ -30,7 +30,10 @@ impl Parser<'_> {
         let format = self.build.config.options.format(option).clone();
         let mut parts = Vec::new();
         self.fields(&format, &mut parts)?;
-        Ok(assemble(parts))
+        match self.in_event && parts.len() > 1 {
+            true => Ok(Data::Assembled(parts)),
+            false => Ok(assemble(parts)),
+        }
     }
 
     /// True for an option whose value is written as nothing.

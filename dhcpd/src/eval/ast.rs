@@ -76,7 +76,7 @@ pub enum Action {
     /// `execute("PROGRAM", arguments…);`
     Execute(Box<[u8]>, Vec<Data>),
     /// `add "CLASS";`
-    AddClass(ClassId),
+    AddClass(Box<str>, ClassId),
     /// `parse-vendor-option;`, which has no effect in a server.
     ParseVendorOption,
 }
@@ -236,8 +236,6 @@ pub enum Part {
 /// An expression that yields true, false or null.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Boolean {
-    /// `true`, `false`
-    Constant(bool),
     /// `a = b` of bytes: null equals null only.
     DataEqual(Box<Data>, Box<Data>),
     /// `a != b` of bytes.

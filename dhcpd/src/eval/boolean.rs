@@ -21,7 +21,6 @@ impl<'e> Evaluator<'e> {
     #[must_use]
     pub fn boolean(&self, expression: &'e Boolean) -> Option<bool> {
         match expression {
-            Boolean::Constant(value) => Some(*value),
             Boolean::DataEqual(left, right) => Some(self.data(left) == self.data(right)),
             Boolean::DataUnequal(left, right) => Some(self.data(left) != self.data(right)),
             Boolean::NumberEqual(left, right) => Some(self.number(left) == self.number(right)),

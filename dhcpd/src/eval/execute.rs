@@ -120,7 +120,7 @@ impl<'b> Execution<'_, 'b, '_> {
             Action::Return(value) => self.give_back(value),
             Action::On(events, handler) => self.attach(*events, handler.as_ref()),
             Action::Execute(program, arguments) => self.order(program, arguments),
-            Action::AddClass(class) => self.context.added.borrow_mut().push(*class),
+            Action::AddClass(_, class) => self.context.added.borrow_mut().push(*class),
             Action::ParseVendorOption => self.with(|evaluator| evaluator.open_vendor_options()),
             Action::Break | Action::Case(_) | Action::DefaultCase => {}
         }

@@ -72,21 +72,28 @@ impl Printer<'_> {
 
     fn statement(&mut self, statement: &Statement, indent: usize) {
         match &statement.action {
-            Action::Case(value) => {
-                self.line(indent.saturating_sub(1));
-                self.put("case ");
-                self.column = indent + 5;
-                self.expression(value, indent + 5, true);
-                self.word(indent + 5, "", ":", "");
-                return;
-            }
+            Action::Case(value) => self.case(value, indent),
             Action::DefaultCase => {
                 self.line(indent.saturating_sub(1));
-                return self.put("default: ");
+                self.put("default: ");
             }
-            _ => self.line(indent),
+            action => {
+                self.line(indent);
+                self.action(action, indent);
+            }
         }
-        match &statement.action {
+    }
+
+    fn case(&mut self, value: &Expression, indent: usize) {
+        self.line(indent.saturating_sub(1));
+        self.put("case ");
+        self.column = indent + 5;
+        self.expression(value, indent + 5, true);
+        self.word(indent + 5, "", ":", "");
+    }
+
+    fn action(&mut self, action: &Action, indent: usize) {
+        match action {
             Action::Assign { option, how, value } => self.assignment(*option, *how, value, indent),
             Action::If {
                 branches,
@@ -104,13 +111,9 @@ impl Printer<'_> {
                 self.word(indent + 6, " ", ";", "");
             }
             Action::Define(name, function) => {
-                self.put(&format!(
-                    "define {name} ({}) {{",
-                    function.parameters.join(", ")
-                ));
-                self.block(&function.body, indent + 2);
-                self.line(indent);
-                self.put("}");
+                let parameters = function.parameters.join(", ");
+                self.put(&format!("define {name} ({parameters})"));
+                self.body(&function.body, indent);
             }
             Action::Evaluate(value) => {
                 self.put("eval ");
@@ -121,19 +124,26 @@ impl Printer<'_> {
             Action::Return(_) => self.put("return;"),
             Action::On(events, handler) => {
                 self.put(&format!("on {}", event_names(*events)));
-                let Some(handler) = handler else {
-                    return self.put(";");
-                };
-                self.put(" {");
-                self.block(&handler.body, indent + 2);
-                self.line(indent);
-                self.put("}");
+                match handler {
+                    Some(handler) => self.body(&handler.body, indent),
+                    None => self.put(";"),
+                }
             }
             Action::Execute(program, arguments) => self.execute(program, arguments, indent),
             Action::Break => self.put("break;"),
             Action::ParseVendorOption => self.put("parse-vendor-option;"),
-            Action::AddClass(_) | Action::Case(_) | Action::DefaultCase => {}
+            // The original leaves out the semicolon, and cannot read what it wrote.
+            Action::AddClass(name, _) => self.put(&format!("add {};", quoted(name.as_bytes()))),
+            // Labels were written by `statement`.
+            Action::Case(_) | Action::DefaultCase => {}
         }
+    }
+
+    fn body(&mut self, block: &[Statement], indent: usize) {
+        self.put(" {");
+        self.block(block, indent + 2);
+        self.line(indent);
+        self.put("}");
     }
 
     fn assignment(&mut self, option: OptionId, how: Assignment, value: &Data, indent: usize) {
@@ -288,7 +298,6 @@ impl Printer<'_> {
 
     fn boolean(&mut self, boolean: &Boolean, indent: usize) {
         match boolean {
-            Boolean::Constant(value) => self.word(indent, "", &value.to_string(), ""),
             Boolean::DataEqual(left, right) => self.compare([left, right], "=", indent),
             Boolean::DataUnequal(left, right) => self.compare([left, right], "!=", indent),
             Boolean::NumberEqual(left, right) => self.compare_numbers([left, right], "=", indent),
@@ -433,37 +442,44 @@ impl Printer<'_> {
         self.word(indent, "", ")", "");
     }
 
-    /// `a, b, c` are a concatenation of one of `a` and `b`, and `c`; one that stands last is written as part of this one.
+    /// `a, b, c` are a concatenation of one of `a` and `b`, and `c`.
     fn concat(&mut self, parts: &[Data], indent: usize, first: bool) {
-        let inner = self.start("concat", indent, first);
-        let mut parts = parts;
-        let mut is_first = true;
-        while let Some((last, front)) = parts.split_last() {
-            self.front(front, inner, is_first);
-            is_first = false;
-            self.word(inner, "", ",", " ");
-            match last {
-                Data::Concat(more) => parts = more,
-                last => {
-                    self.data(last, inner, false);
-                    break;
-                }
-            }
+        let Some((head, rest)) = parts.split_first() else {
+            return;
+        };
+        let (mut column, mut first) = (indent, first);
+        let mut opened = Vec::with_capacity(rest.len());
+        for _ in rest {
+            let inner = self.start("concat", column, first);
+            opened.push((column, inner));
+            (column, first) = (inner, true);
         }
-        self.word(indent, "", ")", "");
+        self.data(head, column, first);
+        for (part, (outer, inner)) in rest.iter().zip(opened.into_iter().rev()) {
+            self.tail(part, inner);
+            self.word(outer, "", ")", "");
+        }
     }
 
-    fn front(&mut self, front: &[Data], indent: usize, first: bool) {
-        match front {
-            [one] => self.data(one, indent, first),
-            several => self.concat(several, indent, first),
+    /// The right side of a concatenation; one that stands there is written as part of the whole.
+    fn tail(&mut self, part: &Data, inner: usize) {
+        self.word(inner, "", ",", " ");
+        let mut part = part;
+        while let Data::Concat(parts) = part {
+            let Some((last, front)) = parts.split_last() else {
+                return;
+            };
+            self.concat(front, inner, false);
+            self.word(inner, "", ",", " ");
+            part = last;
         }
+        self.data(part, inner, false);
     }
 
     fn data(&mut self, data: &Data, indent: usize, first: bool) {
         match data {
             Data::Constant(bytes) => self.constant(bytes, indent),
-            Data::Assembled(parts) => parts.iter().for_each(|part| self.part(part, indent)),
+            Data::Assembled(parts) => self.assembled(parts, indent, first),
             Data::Null => self.word(indent, "", "null", ""),
             Data::Option(id) => self.option_on_a_line("option", *id, indent, first),
             Data::ConfigOption(id) => self.option_on_a_line("config-option", *id, indent, first),
@@ -529,11 +545,10 @@ impl Printer<'_> {
         }
     }
 
-    fn part(&mut self, part: &Part, indent: usize) {
-        match part {
-            Part::Bytes(bytes) => self.constant(bytes, indent),
-            Part::Addresses(name) | Part::FirstAddress(name) => self.look_up(name, indent),
-        }
+    /// A list of values is a concatenation.
+    fn assembled(&mut self, parts: &[Part], indent: usize, first: bool) {
+        let values: Vec<Data> = parts.iter().map(as_expression).collect();
+        self.concat(&values, indent, first);
     }
 
     fn look_up(&mut self, name: &str, indent: usize) {
@@ -587,6 +602,17 @@ impl Printer<'_> {
     }
 }
 
+fn as_expression(part: &Part) -> Data {
+    let look_up = |name: &str| Data::HostAddresses(name.into());
+    let number = |value| Box::new(Number::Constant(value));
+    match part {
+        Part::Bytes(bytes) => Data::Constant(bytes.clone()),
+        Part::Addresses(name) => look_up(name),
+        Part::FirstAddress(name) => Data::Substring(look_up(name).into(), number(0), number(4)),
+    }
+}
+
+/// Text in quotes, as a configuration has it; the original leaves out the backslashes, and cannot read what it wrote.
 fn quoted(bytes: &[u8]) -> String {
     let mut text = String::from("\"");
     for byte in bytes {

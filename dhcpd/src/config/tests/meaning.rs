@@ -126,6 +126,52 @@ fn host_names_in_values_are_kept_for_the_resolver() {
     assert_eq!(*values[1], Data::Assembled(server));
 }
 
+/// The text of the last `on` block of a configuration's root scope.
+fn handler_text(text: &str) -> String {
+    let config = accept(text);
+    let Action::On(_, Some(handler)) = &config.scopes[0].statements.last().unwrap().action else {
+        panic!("no block at the end of {text}");
+    };
+    String::from_utf8(handler.text.to_vec()).unwrap()
+}
+
+#[test]
+fn blocks_are_written_so_that_they_can_be_read_also_where_the_original_cannot() {
+    let cases = [
+        (r#"eval "q\"uo\\te";"#, r#"eval "q\"uo\\te";"#),
+        (r#"add "some";"#, r#"add "some";"#),
+        (
+            "define twice(value, more) { return value; }",
+            "define twice (value, more) {\n      return;\n    }",
+        ),
+        (
+            "eval concat(filename, server-name, gethostname());",
+            "eval concat (concat (filename, server-name), gethostname());",
+        ),
+    ];
+    for (statement, expected) in cases {
+        let text = format!("class \"some\" {{ }}\non expiry {{ {statement} }}\n");
+        assert_eq!(handler_text(&text), format!("\n    {expected}"));
+    }
+}
+
+#[test]
+fn lists_are_written_value_by_value_in_blocks_only() {
+    let list = "option domain-name-servers 10.0.0.1, 10.0.0.2;";
+    let expected = "\n    supersede domain-name-servers = concat (0a:00:00:01, 0a:00:00:02);";
+    assert_eq!(handler_text(&format!("on expiry {{ {list} }}\n")), expected);
+    let octets = [10, 0, 0, 1, 10, 0, 0, 2];
+    assert_eq!(root_value(list, "dhcp.domain-name-servers"), octets);
+}
+
+#[test]
+fn a_block_may_hold_a_list_of_any_length() {
+    let parts = vec!["\"a\""; 20_000].join(",");
+    let written = handler_text(&format!("on expiry {{ set joined = concat({parts}); }}\n"));
+    assert_eq!(written.matches("\"a\"").count(), 20_000);
+    assert_eq!(written.matches("concat").count(), 19_999);
+}
+
 #[test]
 fn a_lone_subnet_is_a_network_of_its_own_with_the_same_scope() {
     let config = accept("subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.20 10.9.0.10; }\n");
