@@ -282,13 +282,7 @@ impl Parser<'_> {
         right: Expression,
         ignores_case: bool,
     ) -> Parsed<Expression> {
-        let data = match left {
-            Expression::Data(data) => data,
-            Expression::Variable(name) => Data::Variable(name),
-            Expression::Call(call) => Data::Call(call.into()),
-            _ => return self.fail_and_skip(words::SEARCHABLE_EXPRESSION),
-        };
-        let Expression::Data(pattern) = right else {
+        let (Some(data), Some(pattern)) = (searchable(left), pattern(right, ignores_case)) else {
             return self.fail_and_skip(words::SEARCHABLE_EXPRESSION);
         };
         let compiled = match &pattern {
@@ -589,6 +583,25 @@ fn closed_arithmetic(number: Number) -> Chain<Number, Operator> {
     match chain.is_open() {
         true => Chain::of(Number::Arithmetic(chain.into())),
         false => chain,
+    }
+}
+
+/// What a pattern may be looked for in.
+fn searchable(left: Expression) -> Option<Data> {
+    match left {
+        Expression::Data(data) => Some(data),
+        Expression::Variable(name) => Some(Data::Variable(name)),
+        Expression::Call(call) => Some(Data::Call(call.into())),
+        Expression::Boolean(_) | Expression::Number(_) => None,
+    }
+}
+
+/// A pattern; what is only known when it is evaluated can be one behind `~~`, but not behind `~=`.
+fn pattern(right: Expression, ignores_case: bool) -> Option<Data> {
+    match right {
+        Expression::Data(pattern) => Some(pattern),
+        later if ignores_case => searchable(later),
+        _ => None,
     }
 }
 

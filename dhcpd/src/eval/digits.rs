@@ -1,9 +1,9 @@
 //! Numbers as digits: the arithmetic of the original's `binary-to-ascii`, with its leading zero for big numbers.
 
 /// Appends `number` to the base of `base` to `text`; appends nothing for a base over 16 (as the original) or of zero (where
-/// the original divides by it).
+/// the original divides by it). Only the low 32 bits of a base count.
 pub(super) fn push_digits(text: &mut Vec<u8>, number: u32, base: u64) {
-    let base = match u32::try_from(base) {
+    let base = match u32::try_from(base & u64::from(u32::MAX)) {
         Ok(base @ 1..=16) => base,
         _ => return,
     };
@@ -67,5 +67,11 @@ mod tests {
     fn bases_out_of_range_print_nothing() {
         assert_eq!(digits(5, 17), "");
         assert_eq!(digits(5, 0), "");
+        assert_eq!(digits(5, u64::MAX), "");
+    }
+
+    #[test]
+    fn what_a_base_has_beyond_32_bits_does_not_count() {
+        assert_eq!(digits(97, (1 << 32) + 10), "97");
     }
 }

@@ -5,6 +5,7 @@ use crate::options::domain::JoinError;
 
 /// `reverse` got data that its width does not divide.
 pub(super) fn reverse_length(length: usize, width: u64) -> String {
+    let width = signed(width);
     format!("reverse: length of buffer {length} not a multiple of width {width}!")
 }
 
@@ -15,7 +16,13 @@ pub(super) fn digits_length(length: usize, width: usize) -> String {
 
 /// `binary-to-ascii` got a width that is not 8, 16 or 32.
 pub(super) fn digits_width(width: u64) -> String {
+    let width = signed(width);
     format!("binary_to_ascii: invalid width {width}!")
+}
+
+/// A number as the original prints it.
+fn signed(number: u64) -> i64 {
+    i64::from_ne_bytes(number.to_ne_bytes())
 }
 
 /// A pattern for data that is hollow.
