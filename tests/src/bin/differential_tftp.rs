@@ -1,11 +1,16 @@
 //! `differential_tftp`: random scenarios against in.tftpd and rtftpd.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use tests::failure::Result;
+use tests::failure::{Context, Result};
 use tests::tftp_differential::{Duel, Verdict, scenario};
+
+/// The operands.
+const FILES: &str = "SCENARIO";
 
 fn main() -> ExitCode {
     match run(&command_line().get_matches()) {
@@ -30,10 +35,19 @@ fn command_line() -> Command {
             "seed",
             "the first scenario; each next one has the next number",
         ))
+        .arg(
+            Arg::new(FILES)
+                .num_args(0..)
+                .value_parser(value_parser!(PathBuf))
+                .help("scenarios of your own, to play in the place of random ones"),
+        )
 }
 
 /// True if nothing differed.
 fn run(options: &ArgMatches) -> Result<bool> {
+    if let Some(paths) = options.get_many::<PathBuf>(FILES) {
+        return play_files(paths);
+    }
     let number = |name| options.get_one::<u64>(name).copied().unwrap_or_default();
     let end = Instant::now() + Duration::from_secs(60 * number("minutes"));
     let mut duel = Duel::new()?;
@@ -49,6 +63,23 @@ fn run(options: &ArgMatches) -> Result<bool> {
         tally.same + tally.on_purpose + tally.different
     );
     Ok(tally.different == 0)
+}
+
+/// Plays each file and shows what differs as it stands there. True if nothing does.
+fn play_files<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<bool> {
+    let mut duel = Duel::new()?;
+    let mut is_same = true;
+    for path in paths {
+        let text = fs::read_to_string(path).context(path.display())?;
+        match duel.play(&text) {
+            Ok(Verdict::Same) => continue,
+            Ok(Verdict::OnPurpose(row)) => println!("{}: {row}", path.display()),
+            Ok(Verdict::Differs(shown)) => println!("=== {}\n{shown}", path.display()),
+            Err(failure) => println!("{} is not played: {failure}", path.display()),
+        }
+        is_same = false;
+    }
+    Ok(is_same)
 }
 
 #[derive(Debug, Default)]
