@@ -41,6 +41,23 @@ pub fn parse_prefix(text: &[u8], radix: u8) -> Option<(u64, &[u8])> {
     ))
 }
 
+/// Reads the start of `text` as `atoi(text)` does on a machine of 64 bits: what is no number counts as 0, and of a number that is too
+/// long the low 32 bits are left, after those beyond 64 bits have made it the largest or the smallest one.
+#[must_use]
+pub fn parse_loosely(text: &[u8]) -> i32 {
+    let (negative, digits) = split_sign(skip_blanks(text));
+    let values = digits.iter().map_while(|&byte| digit(byte, 10));
+    let number = values.fold(0_i64, |number, value| {
+        let number = number.saturating_mul(10);
+        match negative {
+            true => number.saturating_sub(value.into()),
+            false => number.saturating_add(value.into()),
+        }
+    });
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
+}
+
 fn skip_blanks(text: &[u8]) -> &[u8] {
     let blank = |byte: &u8| matches!(byte, b' ' | 0x09..=0x0d);
     let length = text.iter().take_while(|byte| blank(byte)).count();
@@ -91,6 +108,22 @@ mod tests {
     fn octal_knows_no_eight() {
         assert_eq!(parse_whole_radix(b"022", 8), Some(0o22));
         assert_eq!(parse_whole_radix(b"028", 8), None);
+    }
+
+    #[test]
+    fn loose_numbers_are_those_of_c() {
+        for (text, number) in [
+            ("", 0),
+            ("x3", 0),
+            (" +3x", 3),
+            ("-2.5", -2),
+            ("4294967298", 2),
+            ("9223372036854775807", -1),
+            ("99999999999999999999", -1),
+            ("-99999999999999999999", 0),
+        ] {
+            assert_eq!(parse_loosely(text.as_bytes()), number, "{text}");
+        }
     }
 
     #[test]

@@ -475,65 +475,67 @@ pub fn unset_groups(user: &str) -> String {
 /// A letter that is no flag.
 #[must_use]
 pub fn getopt_unknown_letter(letter: u8) -> Complaint {
-    let letter = char::from(letter);
-    complaint(format!("invalid option -- '{letter}'"), letter)
+    complaint(&[b"invalid option -- '", &[letter], b"'"], &[letter])
 }
 
 /// A flag whose value is missing.
 #[must_use]
 pub fn getopt_letter_needs_argument(letter: u8) -> Complaint {
-    let letter = char::from(letter);
-    complaint(format!("option requires an argument -- '{letter}'"), letter)
+    let terminal: [&[u8]; 3] = [b"option requires an argument -- '", &[letter], b"'"];
+    complaint(&terminal, &[letter])
 }
 
 /// A long name that is no flag.
 #[must_use]
 pub fn getopt_unknown_name(word: &[u8]) -> Complaint {
-    let word = String::from_utf8_lossy(word);
-    complaint(
-        format!("unrecognized option '--{word}'"),
-        format!("--{word}"),
-    )
+    complaint(&[b"unrecognized option '--", word, b"'"], &dashed(word))
 }
 
 /// A long name that could be one of several flags.
 #[must_use]
 pub fn getopt_ambiguous(word: &[u8], names: &[&str]) -> Complaint {
-    let word = String::from_utf8_lossy(word);
     let names: String = names.iter().map(|name| format!(" '--{name}'")).collect();
+    let possibilities = b"' is ambiguous; possibilities:";
     complaint(
-        format!("option '--{word}' is ambiguous; possibilities:{names}"),
-        format!("--{word}"),
+        &[b"option '--", word, possibilities, names.as_bytes()],
+        &dashed(word),
     )
 }
 
 /// A long name whose value is missing.
 #[must_use]
 pub fn getopt_name_needs_argument(flag: &Flag) -> Complaint {
+    let name = flag.long.as_bytes();
     complaint(
-        format!("option '--{}' requires an argument", flag.long),
-        letter_of(flag),
+        &[b"option '--", name, b"' requires an argument"],
+        &letter_of(flag),
     )
 }
 
 /// A long name with a value that it does not take.
 #[must_use]
 pub fn getopt_takes_no_argument(flag: &Flag) -> Complaint {
+    let name = flag.long.as_bytes();
     complaint(
-        format!("option '--{}' doesn't allow an argument", flag.long),
-        letter_of(flag),
+        &[b"option '--", name, b"' doesn't allow an argument"],
+        &letter_of(flag),
     )
 }
 
-fn letter_of(flag: &Flag) -> String {
-    flag.short
-        .map_or_else(|| format!("--{}", flag.long), String::from)
+fn dashed(word: &[u8]) -> Vec<u8> {
+    [b"--", word].concat()
 }
 
-fn complaint(terminal: String, option: impl Display) -> Complaint {
+fn letter_of(flag: &Flag) -> Vec<u8> {
+    flag.short
+        .map_or_else(|| dashed(flag.long.as_bytes()), |letter| vec![letter as u8])
+}
+
+fn complaint(terminal: &[&[u8]], option: &[u8]) -> Complaint {
     Complaint {
-        terminal,
-        log: format!("Unknown option: '{option}'"),
+        place: 0,
+        terminal: terminal.concat(),
+        log: format!("Unknown option: '{}'", printable(option)),
     }
 }
 

@@ -10,8 +10,10 @@ use crate::words;
 /// A word that getopt does not understand. The start goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// For standard error, without the program's name.
-    pub terminal: String,
+    /// How many options stand before it.
+    pub place: usize,
+    /// For standard error, without the program's name: the word stands there octet by octet.
+    pub terminal: Vec<u8>,
     /// For the log.
     pub log: String,
 }
@@ -106,7 +108,8 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
         self.plain.words.push(OsString::from_vec(word));
     }
 
-    fn complain(&mut self, complaint: Complaint) {
+    fn complain(&mut self, mut complaint: Complaint) {
+        complaint.place = self.plain.words.len();
         self.plain.complaints.push(complaint);
     }
 }
@@ -149,7 +152,8 @@ mod tests {
 
     fn complaint(words: &[&str]) -> (String, String) {
         let complaint = plain(words).complaints.remove(0);
-        (complaint.terminal, complaint.log)
+        let terminal = String::from_utf8(complaint.terminal).unwrap();
+        (terminal, complaint.log)
     }
 
     #[test]
@@ -199,11 +203,27 @@ mod tests {
 
     #[test]
     fn ambiguous_names_list_the_possibilities() {
-        let (terminal, _) = complaint(&["--verb"]);
-        assert_eq!(
-            terminal,
-            "option '--verb' is ambiguous; possibilities: '--verbose' '--verbosity'"
-        );
+        for (word, names) in [
+            ("--verb", "'--verbose' '--verbosity'"),
+            ("--re", "'--refuse' '--retransmit'"),
+            ("--p", "'--permissive' '--port-range' '--pidfile'"),
+        ] {
+            let (terminal, _) = complaint(&[word]);
+            let expected = format!("option '{word}' is ambiguous; possibilities: {names}");
+            assert_eq!(terminal, expected);
+        }
+    }
+
+    #[test]
+    fn octets_that_are_no_letters_stay_on_the_terminal_and_are_escaped_in_the_log() {
+        for (word, terminal) in [
+            (&b"-\xe9"[..], &b"invalid option -- '\xe9'"[..]),
+            (b"--\xe9", b"unrecognized option '--\xe9'"),
+        ] {
+            let plain = normalise([OsString::from_vec(word.to_vec())]);
+            assert_eq!(plain.complaints[0].terminal, terminal);
+            assert!(plain.complaints[0].log.contains("\\351"));
+        }
     }
 
     #[test]

@@ -18,11 +18,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use common::sys::sandbox::Wish;
 
 pub use getopt::Complaint;
+use getopt::Plain;
 
 use crate::access::Permissions;
 use crate::exit::{StartError, USAGE};
 use crate::negotiate::{INTERVAL_MICROSECONDS, Known, Limits};
-use crate::number::{parse_prefix, parse_whole, parse_whole_radix};
+use crate::number::{parse_loosely, parse_prefix, parse_whole, parse_whole_radix};
 use crate::remap::DEFAULT_STEPS;
 use crate::wire::{DEFAULT_BLOCK, MAX_BLOCK};
 use crate::words;
@@ -126,7 +127,7 @@ pub struct Settings {
     /// `--stop-timeout`: how long transfers may go on once the service shall end.
     pub stop_timeout: Duration,
     /// How talkative the log is.
-    pub verbosity: i64,
+    pub verbosity: i32,
     /// What clients may negotiate.
     pub limits: Limits,
     /// Where transfers go through.
@@ -145,16 +146,21 @@ pub struct Settings {
     pub directories: Vec<OsString>,
 }
 
-/// Reads the words behind the program's name. Words that getopt does not understand come back first: they are no error.
+/// Reads the words behind the program's name. Words that getopt does not understand come back first: they are no error. Nothing
+/// behind the option that decides is looked at.
 pub fn parse(
     words: impl IntoIterator<Item = OsString>,
 ) -> (Vec<Complaint>, Result<Invocation, StartError>) {
-    let plain = getopt::normalise(words);
-    let invocation = match command().try_get_matches_from(plain.words) {
+    let Plain {
+        words,
+        mut complaints,
+    } = getopt::normalise(words);
+    let (place, invocation) = match command().try_get_matches_from(words) {
         Ok(matches) => interpret(&matches),
-        Err(error) => Err(StartError::new(USAGE, error.to_string())),
+        Err(error) => (0, Err(StartError::new(USAGE, error.to_string()))),
     };
-    (plain.complaints, invocation)
+    complaints.retain(|complaint| complaint.place <= place);
+    (complaints, invocation)
 }
 
 fn command() -> Command {
@@ -176,29 +182,25 @@ fn command() -> Command {
         .arg(directories)
 }
 
-fn interpret(matches: &ArgMatches) -> Result<Invocation, StartError> {
+/// Also says how many options were looked at before the one that decided.
+fn interpret(matches: &ArgMatches) -> (usize, Result<Invocation, StartError>) {
     let mut settings = Settings::default();
     let options = in_order(matches);
     let is_given = |wanted| options.iter().any(|&(meaning, _)| meaning == wanted);
-    let wish = Wish::of(is_given(Meaning::Sandbox), is_given(Meaning::NoSandbox));
-    for &(meaning, value) in &options {
+    for (place, &(meaning, value)) in options.iter().enumerate() {
         if meaning == Meaning::Version {
-            return Ok(match is_given(Meaning::Verbose) {
+            let version = match is_given(Meaning::Verbose) {
                 true => Invocation::VersionInDetail,
                 false => Invocation::Version,
-            });
+            };
+            return (place, Ok(version));
         }
-        settings.apply(meaning, value)?;
+        if let Err(error) = settings.apply(meaning, value) {
+            return (place, Err(error));
+        }
     }
-    settings.sandbox = wish.ok_or_else(|| usage(words::SANDBOX_ON_AND_OFF.to_owned()))?;
-    settings.expect_client_within_all()?;
-    settings.directories = matches
-        .get_many(DIRECTORIES)
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
-    Ok(Invocation::Serve(Box::new(settings)))
+    let wish = Wish::of(is_given(Meaning::Sandbox), is_given(Meaning::NoSandbox));
+    (options.len(), settings.complete(wish, matches))
 }
 
 /// The options with their values, from left to right.
@@ -260,7 +262,7 @@ impl Default for Settings {
 impl Settings {
     /// True if the log wants lines of this level.
     #[must_use]
-    pub fn logs_at(&self, level: i64) -> bool {
+    pub fn logs_at(&self, level: i32) -> bool {
         self.verbosity >= level
     }
 
@@ -283,7 +285,7 @@ impl Settings {
             Meaning::MapSteps => self.map_steps = parse_steps(value)?,
             Meaning::Retransmit => self.limits.interval = parse_interval(value)?,
             Meaning::Verbose => self.verbosity = self.verbosity.saturating_add(1),
-            Meaning::Verbosity => self.verbosity = parse_loosely(value),
+            Meaning::Verbosity => self.verbosity = parse_loosely(value.as_bytes()),
             Meaning::Refuse => self.refuse(value)?,
             Meaning::BlockSize => self.limits.max_block = parse_block_size(value)?,
             Meaning::LogJson => self.transfer_log = Some(value.into()),
@@ -310,6 +312,18 @@ impl Settings {
             }
             _ => Ok(()),
         }
+    }
+
+    fn complete(
+        mut self,
+        wish: Option<Wish>,
+        matches: &ArgMatches,
+    ) -> Result<Invocation, StartError> {
+        self.sandbox = wish.ok_or_else(|| usage(words::SANDBOX_ON_AND_OFF.to_owned()))?;
+        self.expect_client_within_all()?;
+        let directories = matches.get_many(DIRECTORIES).into_iter().flatten();
+        self.directories = directories.cloned().collect();
+        Ok(Invocation::Serve(Box::new(self)))
     }
 
     fn refuse(&mut self, name: &OsStr) -> Result<(), StartError> {
@@ -390,13 +404,7 @@ fn split_ports(value: &[u8]) -> Option<(u16, u16)> {
 
 /// Seconds, read loosely; what is negative counts as 0.
 fn parse_idle(value: &OsStr) -> Duration {
-    Duration::from_secs(parse_loosely(value).try_into().unwrap_or(0))
-}
-
-/// As C's atoi: what is no number counts as 0.
-fn parse_loosely(value: &OsStr) -> i64 {
-    let number = parse_prefix(value.as_bytes(), 10).map_or(0, |(number, _)| number);
-    i64::from_ne_bytes(number.to_ne_bytes())
+    Duration::from_secs(parse_loosely(value.as_bytes()).try_into().unwrap_or(0))
 }
 
 fn text(value: &OsStr) -> String {

@@ -119,22 +119,13 @@ const fn ours(long: &'static str, argument: Option<&'static str>, meaning: Meani
     }
 }
 
-/// All flags. The order is that in which getopt lists possibilities.
+/// All flags, in the order in which the original's getopt lists possibilities.
 pub const FLAGS: &[Flag] = &[
     plain('4', "ipv4", Meaning::Ipv4),
     plain('6', "ipv6", Meaning::Ipv6),
-    plain('l', "listen", Meaning::Listen),
-    plain('L', "foreground", Meaning::Foreground),
-    valued('a', "address", "[ADDRESS][:PORT]", Meaning::Address),
     plain('c', "create", Meaning::Create),
     plain('s', "secure", Meaning::Secure),
     plain('p', "permissive", Meaning::Permissive),
-    valued('u', "user", "NAME", Meaning::User),
-    valued('U', "umask", "OCTAL", Meaning::Umask),
-    valued('P', "pidfile", "FILE", Meaning::PidFile),
-    valued('t', "timeout", "SECONDS", Meaning::Timeout),
-    valued('T', "retransmit", "MICROSECONDS", Meaning::Retransmit),
-    valued('m', "map-file", "FILE", Meaning::MapFile),
     plain('v', "verbose", Meaning::Verbose),
     Flag {
         short: None,
@@ -143,10 +134,19 @@ pub const FLAGS: &[Flag] = &[
         meaning: Meaning::Verbosity,
         origin: Origin::Original,
     },
-    valued('r', "refuse", "OPTION", Meaning::Refuse),
-    valued('B', "blocksize", "BYTES", Meaning::BlockSize),
-    valued('R', "port-range", "FROM:TO", Meaning::PortRange),
     plain('V', "version", Meaning::Version),
+    plain('l', "listen", Meaning::Listen),
+    plain('L', "foreground", Meaning::Foreground),
+    valued('a', "address", "[ADDRESS][:PORT]", Meaning::Address),
+    valued('B', "blocksize", "BYTES", Meaning::BlockSize),
+    valued('u', "user", "NAME", Meaning::User),
+    valued('U', "umask", "OCTAL", Meaning::Umask),
+    valued('r', "refuse", "OPTION", Meaning::Refuse),
+    valued('t', "timeout", "SECONDS", Meaning::Timeout),
+    valued('T', "retransmit", "MICROSECONDS", Meaning::Retransmit),
+    valued('R', "port-range", "FROM:TO", Meaning::PortRange),
+    valued('m', "map-file", "FILE", Meaning::MapFile),
+    valued('P', "pidfile", "FILE", Meaning::PidFile),
     ours("map-steps", Some("NUMBER"), Meaning::MapSteps),
     ours("log-json", Some("FILE"), Meaning::LogJson),
     ours("max-transfers", Some("NUMBER"), Meaning::MaxTransfers),

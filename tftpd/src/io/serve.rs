@@ -181,7 +181,7 @@ impl Server {
     }
 
     /// Writes a line if the log is that talkative.
-    pub(super) fn log_at(&self, verbosity: i64, level: Level, text: impl FnOnce() -> String) {
+    pub(super) fn log_at(&self, verbosity: i32, level: Level, text: impl FnOnce() -> String) {
         if self.settings.logs_at(verbosity) {
             self.logger.write(level, &text());
         }

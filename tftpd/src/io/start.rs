@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -66,8 +67,8 @@ fn tag(program: &OsString) -> String {
 
 /// Nobody may be listening on standard error; the log has the line too.
 fn report_complaint(complaint: &Complaint, program: &OsString, logger: &Logger) {
-    let program = program.to_string_lossy();
-    let _ = writeln!(io::stderr(), "{program}: {}", complaint.terminal);
+    let line = [program.as_bytes(), b": ", &complaint.terminal, b"\n"].concat();
+    let _ = io::stderr().write_all(&line);
     logger.error(&complaint.log);
 }
 
