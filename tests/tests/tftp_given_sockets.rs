@@ -18,9 +18,11 @@ use nix::sys::signal::Signal;
 use tests::lab::{Log, Running, Scratch, Syslog, View};
 use tests::subject::Subject;
 use tests::tftp::{CLIENT, PATIENCE, SERVER, TftpLab};
+use tests::wait::wait_until;
 
 /// Long enough for a server to answer that is going to.
 const SILENCE: Duration = Duration::from_millis(1500);
+const HELLO_REQUEST: &[u8] = b"\0\x01hello\0octet\0";
 const HELLO: &[u8] = b"\0\x03\0\x01hello";
 
 struct Server {
@@ -42,6 +44,42 @@ fn a_server_of_inetd_takes_requests_and_ends_when_none_comes() {
         server.log.wait_for(line, PATIENCE).unwrap();
         assert_eq!(server.process.wait().unwrap().code(), Some(0), "{subject}");
         assert!(!lab.directory().join("pid").exists(), "{subject}");
+    });
+}
+
+/// inetd starts a server when a request has come.
+#[test]
+#[ignore = "needs root"]
+fn a_request_that_was_there_first_is_answered_however_short_the_wait() {
+    for_each_subject(|subject, lab| {
+        let socket = bind(lab, "0.0.0.0:69");
+        for seconds in ["0", "soon"] {
+            let client = lab.client_socket(PATIENCE).unwrap();
+            client.send_to(HELLO_REQUEST, (SERVER, 69)).unwrap();
+            let words = ["-t", seconds, "-s"];
+            let mut server = under_inetd(subject, lab, &socket, &words, &View::default());
+            let (size, peer) = client.recv_from(&mut [0; 600]).unwrap();
+            assert_eq!(size, HELLO.len(), "{subject}");
+            client.send_to(b"\0\x04\0\x01", peer).unwrap();
+            assert_eq!(server.process.wait().unwrap().code(), Some(0), "{subject}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn two_servers_share_a_socket_until_each_is_told_to_end() {
+    for_each_subject(|subject, lab| {
+        let socket = bind(lab, "0.0.0.0:69");
+        let mut servers =
+            [(); 2].map(|()| under_inetd(subject, lab, &socket, &["-v", "-s"], &View::default()));
+        for server in &mut servers {
+            assert_eq!(ask(lab), Some(HELLO.to_vec()), "{subject}");
+            let pid = server.process.child().id();
+            wait_until("SIGHUP is heard", || catches(pid, Signal::SIGHUP));
+            server.process.signal(Signal::SIGHUP).unwrap();
+            assert_eq!(server.process.wait().unwrap().code(), Some(0), "{subject}");
+        }
     });
 }
 
@@ -137,6 +175,14 @@ fn the_access_files_are_read_for_each_request() {
         .unwrap();
         assert_eq!(ask_briefly(lab), None, "{subject}");
     });
+}
+
+/// Whether a process has a handler for a signal.
+fn catches(pid: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = u64::from_str_radix(mask.unwrap().trim(), 16).unwrap();
+    mask & (1 << (signal as i32 - 1)) != 0
 }
 
 fn for_each_subject(drive: impl Fn(Subject, &TftpLab)) {

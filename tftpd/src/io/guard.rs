@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::access_files::Permission;
@@ -23,6 +23,7 @@ pub(super) struct Guard {
     open_until: Cell<Option<Instant>>,
     asked: RefCell<HashMap<u32, oneshot::Sender<Permission>>>,
     next: Cell<u32>,
+    answered: Notify,
 }
 
 impl Guard {
@@ -46,7 +47,7 @@ impl Guard {
         self.asked.borrow_mut().insert(id, sender);
         let question = Report::MayServe { id, client, server };
         if supervisor.tell(&question).await.is_err() {
-            self.asked.borrow_mut().remove(&id);
+            self.forget(id);
             return false;
         }
         answer.await.is_ok_and(|permission| permission.is_granted)
@@ -57,9 +58,58 @@ impl Guard {
         if permission.is_open {
             self.open_until.set(Some(Instant::now() + OPEN_FOR));
         }
-        if let Some(sender) = self.asked.borrow_mut().remove(&id) {
+        if let Some(sender) = self.forget(id) {
             // Whoever asked may have gone.
             let _ = sender.send(permission);
         }
+    }
+
+    /// The supervisor answers no more: whoever still waits is not let in.
+    pub(super) fn close(&self) {
+        self.asked.borrow_mut().clear();
+        self.answered.notify_one();
+    }
+
+    /// Ends when nobody waits for an answer.
+    pub(super) async fn wait_until_answered(&self) {
+        while !self.asked.borrow().is_empty() {
+            self.answered.notified().await;
+        }
+    }
+
+    fn forget(&self, id: u32) -> Option<oneshot::Sender<Permission>> {
+        let sender = self.asked.borrow_mut().remove(&id);
+        self.answered.notify_one();
+        sender
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::io::lifeline::Lifeline;
+    use crate::io::supervise::runtime;
+
+    const SOMEBODY: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn who_waits_for_an_answer_gets_it_and_without_a_supervisor_is_not_let_in() {
+        let (server, _supervisor) = UnixStream::pair().unwrap();
+        let (is_let_in, is_refused) = runtime().unwrap().block_on(async {
+            let (guard, end) = (Guard::default(), Lifeline(server).watch().unwrap());
+            let granted = Permission {
+                is_granted: true,
+                is_open: false,
+            };
+            let ask = || guard.lets_in(&end, SOMEBODY, SOMEBODY);
+            let (is_let_in, ()) = tokio::join!(ask(), async { guard.hear(1, granted) });
+            let (is_left, (), ()) =
+                tokio::join!(ask(), guard.wait_until_answered(), async { guard.close() });
+            (is_let_in, !is_left)
+        });
+        assert!(is_let_in && is_refused);
     }
 }

@@ -38,6 +38,16 @@ impl Listener {
         })
     }
 
+    /// Takes what is there already.
+    pub(super) fn take_waiting(self: &Rc<Self>, server: &Rc<Server>) {
+        let mut batch = ReceiveBatch::new(MAX_PACKET);
+        // What cannot be received now is looked for again when the reactor runs.
+        let count = batch.receive(self.socket.get_ref()).unwrap_or_default();
+        for datagram in batch.datagrams().take(count) {
+            request::accept(server, &datagram, self);
+        }
+    }
+
     /// Takes what comes, for ever.
     pub(super) async fn run(self: Rc<Self>, server: Rc<Server>) {
         let mut batch = ReceiveBatch::new(MAX_PACKET);

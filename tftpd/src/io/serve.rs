@@ -172,6 +172,7 @@ impl Server {
             return pending().await;
         }
         loop {
+            self.guard.wait_until_answered().await;
             let end = self.heard.get() + self.settings.idle;
             if Instant::now() >= end {
                 return;
@@ -248,14 +249,18 @@ async fn serve(
     let server = Rc::new(server);
     let mut stop = Stop::listen()?;
     spawn_local(wake_transfers(Rc::clone(&server), Timer::new()?));
-    let listeners = listen_on_all(&server, sockets)?;
+    let sockets: io::Result<Vec<Listener>> = sockets.into_iter().map(Listener::open).collect();
+    let sockets = sockets?;
+    // The supervisor hears this first, and questions about clients only then.
     lifeline.tell(&Report::Serving).await?;
+    let listeners = listen_on_all(&server, sockets);
     tokio::select! {
         () = obey(&server, &lifeline) => {}
         () = stop.requested() => {}
         () = server.until_idle() => {}
     }
     server.stopping.set(true);
+    server.guard.close();
     let patience = server.settings.stop_timeout;
     let finished = timeout(patience, finish(&server, listeners, &lifeline)).await;
     if finished.is_err() {
@@ -316,13 +321,14 @@ async fn finish(server: &Server, listeners: Vec<JoinHandle<()>>, lifeline: &Serv
     server.slots.wait_until_idle().await;
 }
 
-fn listen_on_all(server: &Rc<Server>, sockets: Vec<UdpSocket>) -> io::Result<Vec<JoinHandle<()>>> {
-    let mut listeners = Vec::new();
-    for socket in sockets {
-        let listener = Rc::new(Listener::open(socket)?);
-        listeners.push(spawn_local(listener.run(Rc::clone(server))));
-    }
-    Ok(listeners)
+fn listen_on_all(server: &Rc<Server>, listeners: Vec<Listener>) -> Vec<JoinHandle<()>> {
+    let begin = |listener: Listener| {
+        let listener = Rc::new(listener);
+        // However short the wait for requests may be, one may have come before it.
+        listener.take_waiting(server);
+        spawn_local(listener.run(Rc::clone(server)))
+    };
+    listeners.into_iter().map(begin).collect()
 }
 
 /// A listener that has ended has dropped its socket.
