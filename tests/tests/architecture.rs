@@ -104,6 +104,27 @@ fn common_knows_neither_daemon() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+/// Who reads the clock on the wall, which can be set: rdhcpd's own clock, and whatever writes dates. Nothing else may wait by it.
+const READ_THE_WALL: [&str; 4] = [
+    "common/src/log/syslog_socket.rs",
+    "common/src/sys/local_time.rs",
+    "dhcpd/src/io/clock.rs",
+    "tftpd/src/io/journal.rs",
+];
+
+#[test]
+fn the_clock_on_the_wall_is_read_where_dates_are_written() {
+    let sources = ["common/src", "dhcpd/src", "tftpd/src"];
+    let mut readers: Vec<_> = sources
+        .iter()
+        .flat_map(|folder| rust_files(&root().join(folder)))
+        .filter(|file| !named(file, &["SystemTime", "CLOCK_REALTIME"]).is_empty())
+        .map(|file| file.strip_prefix(root()).unwrap().to_owned())
+        .collect();
+    readers.sort();
+    assert_eq!(readers, READ_THE_WALL.map(PathBuf::from));
+}
+
 #[test]
 fn unsafe_code_lives_in_one_place() {
     let home = root().join("common/src/sys");

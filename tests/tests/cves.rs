@@ -1,4 +1,4 @@
-//! The list of known faults (`tests/developers/cves.md`) names tests that there are.
+//! The list of known faults (`tests/developers/cves.md`) and the documents beside it name tests that there are.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -29,6 +29,21 @@ fn every_fault_has_a_reason_or_a_test_that_is_there() {
         assert!(missing.is_empty(), "{names}: there is no {missing:?}");
     }
     assert!(faults >= FEWEST, "{faults} faults, fewer than {FEWEST}");
+}
+
+#[test]
+fn what_the_documents_beside_it_call_a_test_is_there() {
+    let sources = sources();
+    for document in ["threat-model.md", "clocks-and-disks.md"] {
+        let text = fs::read_to_string(root().join("tests/developers").join(document)).unwrap();
+        let tests: Vec<_> = quoted(&text)
+            .filter(|name| name.matches('_').count() > 2)
+            .collect();
+        assert!(!tests.is_empty(), "{document}");
+        let is_missing = |name: &&&str| !is_there(name, &sources);
+        let missing: Vec<_> = tests.iter().filter(is_missing).collect();
+        assert!(missing.is_empty(), "{document}: there is no {missing:?}");
+    }
 }
 
 /// What stands in backquotes and can be the name of a test, a scenario or a fuzz target.
