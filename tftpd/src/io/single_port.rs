@@ -18,6 +18,8 @@ use crate::wire::{MAX_PACKET, is_request};
 /// What may wait for one transfer: the largest datagram, or an average window. What is more is lost, as it is when the
 /// buffer of a socket is full.
 const MOST_WAITING: usize = 2 * MAX_PACKET;
+/// Room that a transfer keeps while nothing waits: strangers could fill the memory with long datagrams to thousands of them.
+const KEPT: usize = 2048;
 /// How many datagrams may wait for one transfer.
 const MOST_DATAGRAMS: usize = 128;
 
@@ -227,6 +229,9 @@ impl Waiting {
             *to = *from;
         }
         self.bytes.drain(..length);
+        if self.bytes.is_empty() {
+            self.bytes.shrink_to(KEPT);
+        }
         Some(length.min(buffer.len()))
     }
 }
@@ -252,5 +257,7 @@ mod tests {
         let mut waiting = Waiting::default();
         (0..10).for_each(|_| waiting.push(&[0; MAX_PACKET]));
         assert_eq!(waiting.bytes.len(), MOST_WAITING);
+        while waiting.pop(&mut buffer).is_some() {}
+        assert!(waiting.bytes.capacity() < 2 * KEPT);
     }
 }
