@@ -216,15 +216,21 @@ pub fn unwritten_transfer_log(error: &io::Error) -> String {
 
 /// The bound on transfers is reached.
 #[must_use]
-pub fn too_many_transfers(limit: usize) -> String {
-    format!("{limit} transfers are running, which is the limit: refusing requests until some end")
+pub fn too_many_transfers(limit: usize, consequence: &str) -> String {
+    format!("{limit} transfers are running, which is the limit: {consequence}")
 }
+
+/// What follows from a bound: nobody else gets in.
+pub const REQUESTS_REFUSED: &str = "refusing requests until some end";
+
+/// What follows from a bound: whoever has not answered the first packet is taken for somebody who is not there.
+pub const SILENT_GIVE_WAY: &str = "those whose clients have never answered give way to others";
 
 /// The bound on the transfers of one client is reached.
 #[must_use]
-pub fn too_many_transfers_of(client: IpAddr, limit: usize) -> String {
+pub fn too_many_transfers_of(client: IpAddr, limit: usize, consequence: &str) -> String {
     format!(
-        "{} has {limit} transfers, which is the limit for one client: refusing its requests until some end",
+        "{} has {limit} transfers, which is the limit for one client: {consequence}",
         printed_address(client)
     )
 }

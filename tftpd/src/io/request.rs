@@ -17,7 +17,7 @@ use super::mapper::{Job, Mapped, Mapper};
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
 use super::single_port::NextRequest;
-use super::slots::{Full, Scope, Slot};
+use super::slots::{Full, Scope, Slot, Taken};
 use super::source::Source;
 use super::transfer::Transfer;
 use super::turns::begin;
@@ -74,8 +74,13 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
     let Some(line) = open_line(server, datagram, client, listener) else {
         return;
     };
-    let caller = match server.slots.take(client.ip()) {
-        Ok(slot) => Caller { client, line, slot },
+    let caller = match server.slots.take(client.ip(), Instant::now()) {
+        Ok(Taken { slot, crowded }) => {
+            if let Some(full) = crowded {
+                report_full(server, client, &full, words::SILENT_GIVE_WAY);
+            }
+            Caller { client, line, slot }
+        }
         Err(full) => {
             let refusal = refuse_full(server, &line, client, &full);
             let entry = enter(server, &request, None, client);
@@ -218,15 +223,20 @@ fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<Udp
     socket.map_err(report).ok()
 }
 
-/// The log has one line until there is room again, however many are refused.
-fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) -> Refusal {
-    if full.news {
-        let text = match full.scope {
-            Scope::Total => words::too_many_transfers(full.limit),
-            Scope::Client => words::too_many_transfers_of(client.ip(), full.limit),
-        };
-        server.logger.write(Level::Warning, &text);
+/// The log has one line until there is room again, however many are refused or give way.
+fn report_full(server: &Server, client: SocketAddr, full: &Full, consequence: &str) {
+    if !full.news {
+        return;
     }
+    let text = match full.scope {
+        Scope::Total => words::too_many_transfers(full.limit, consequence),
+        Scope::Client => words::too_many_transfers_of(client.ip(), full.limit, consequence),
+    };
+    server.logger.write(Level::Warning, &text);
+}
+
+fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) -> Refusal {
+    report_full(server, client, full, words::REQUESTS_REFUSED);
     let refusal = words::refuse_full();
     refuse(server, line, client, &refusal);
     refusal
@@ -323,7 +333,10 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
     match Channel::open(caller.line, server.cutting) {
         Ok(mut channel) => {
             let begun = transfer.begin(server, &mut channel);
-            transfers.spawn_local(transfer.run(begun, Rc::clone(server), channel, caller.slot));
+            let ticket = caller.slot.ticket();
+            let running = transfer.run(begun, Rc::clone(server), channel, caller.slot);
+            let running = transfers.spawn_local(running);
+            ticket.may_give_way(running.abort_handle(), Instant::now());
         }
         Err(error) => server
             .logger

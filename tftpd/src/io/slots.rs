@@ -1,25 +1,35 @@
 //! How many transfers may run at once, in all and for one client's address. Each holds two descriptors, its socket and
 //! its file, so the bound follows from the limit on open files: (limit - 64) / 2, and never more than 16,384.
+//!
+//! Anybody can send requests from addresses that are not theirs, and nobody answers what the server sends there. So when there is
+//! no room, the oldest transfer whose client has never answered gives way.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::cli::MOST_TRANSFERS;
 
 /// Descriptors for everything that is no transfer.
 const RESERVED: usize = 64;
 const DESCRIPTORS_EACH: usize = 2;
+/// A client that is there has answered by then, also on a slow link.
+const GIVES_WAY_AFTER: Duration = Duration::from_millis(500);
 
 /// The places for transfers.
 pub(super) struct Slots {
     limits: Limits,
     all: Places,
     clients: RefCell<HashMap<IpAddr, Rc<Places>>>,
+    /// How many places have been given away, ever.
+    given: Cell<u64>,
     idle: Notify,
 }
 
@@ -37,13 +47,42 @@ pub(super) struct Limits {
 struct Places {
     taken: Cell<usize>,
     reported: Cell<bool>,
+    /// Transfers that nobody has answered yet, the oldest first.
+    unanswered: RefCell<BTreeMap<u64, Rc<Unanswered>>>,
 }
 
 /// The right to run one transfer, until dropped.
 pub(super) struct Slot {
     slots: Rc<Slots>,
+    place: Rc<Place>,
+}
+
+/// A place that is taken.
+struct Place {
+    number: u64,
     client: IpAddr,
     places: Rc<Places>,
+    /// False once somebody else may have it.
+    held: Cell<bool>,
+}
+
+/// A transfer whose client has not answered.
+struct Unanswered {
+    place: Rc<Place>,
+    since: Instant,
+    transfer: AbortHandle,
+}
+
+/// What a transfer needs to give way once it has begun, while the slot itself is in its hands.
+pub(super) struct Ticket {
+    slots: Rc<Slots>,
+    place: Rc<Place>,
+}
+
+/// A place for one transfer, and whose places were full, if another transfer had to give way for it.
+pub(super) struct Taken {
+    pub(super) slot: Slot,
+    pub(super) crowded: Option<Full>,
 }
 
 /// All places are taken.
@@ -82,11 +121,23 @@ impl Limits {
 impl Places {
     fn take(&self, scope: Scope, limit: usize) -> Result<(), Full> {
         if self.taken.get() >= limit {
-            let news = !self.reported.replace(true);
-            return Err(Full { scope, limit, news });
+            return Err(self.full(scope, limit));
         }
         self.taken.set(self.taken.get() + 1);
         Ok(())
+    }
+
+    fn full(&self, scope: Scope, limit: usize) -> Full {
+        let news = !self.reported.replace(true);
+        Full { scope, limit, news }
+    }
+
+    /// The transfer that has to give way first, if there is one.
+    fn oldest_unanswered(&self, now: Instant) -> Option<Rc<Unanswered>> {
+        let unanswered = self.unanswered.borrow();
+        let (_, oldest) = unanswered.first_key_value()?;
+        let gives_way = now.saturating_duration_since(oldest.since) >= GIVES_WAY_AFTER;
+        gives_way.then(|| Rc::clone(oldest))
     }
 
     /// Room counts as regained only when a tenth of the places is free, lest a full server logs for every transfer.
@@ -106,29 +157,88 @@ impl Slots {
             limits,
             all: Places::default(),
             clients: RefCell::default(),
+            given: Cell::default(),
             idle: Notify::new(),
         })
     }
 
     /// Takes a place for a client.
-    pub(super) fn take(self: &Rc<Self>, client: IpAddr) -> Result<Slot, Full> {
+    pub(super) fn take(self: &Rc<Self>, client: IpAddr, now: Instant) -> Result<Taken, Full> {
         let client = client.to_canonical();
+        let Limits { total, per_client } = self.limits;
         let known = self.clients.borrow().get(&client).map(Rc::clone);
         let places = known.unwrap_or_default();
-        places.take(Scope::Client, self.limits.per_client)?;
-        if let Err(full) = self.all.take(Scope::Total, self.limits.total) {
-            places.release(self.limits.per_client);
-            return Err(full);
-        }
+        let of_client = self.take_of(&places, Scope::Client, per_client, now)?;
+        let of_all = self.take_of(&self.all, Scope::Total, total, now);
+        let of_all = of_all.inspect_err(|_| places.release(per_client))?;
         if places.taken.get() == 1 {
             let entry = Rc::clone(&places);
             self.clients.borrow_mut().insert(client, entry);
         }
-        Ok(Slot {
-            slots: Rc::clone(self),
+        self.given.set(self.given.get().wrapping_add(1));
+        let place = Rc::new(Place {
+            number: self.given.get(),
             client,
             places,
+            held: Cell::new(true),
+        });
+        let slots = Rc::clone(self);
+        Ok(Taken {
+            slot: Slot { slots, place },
+            crowded: of_client.or(of_all),
         })
+    }
+
+    /// Takes one of these places. Returns that they were full if a transfer had to give way.
+    fn take_of(
+        &self,
+        places: &Places,
+        scope: Scope,
+        limit: usize,
+        now: Instant,
+    ) -> Result<Option<Full>, Full> {
+        let full = match places.take(scope, limit) {
+            Ok(()) => return Ok(None),
+            Err(full) => full,
+        };
+        let Some(oldest) = places.oldest_unanswered(now) else {
+            return Err(full);
+        };
+        self.release(&oldest.place);
+        oldest.transfer.abort();
+        places.take(scope, limit)?;
+        Ok(Some(full))
+    }
+
+    /// Somebody else may have the place.
+    fn release(&self, place: &Place) {
+        if !place.held.replace(false) {
+            return;
+        }
+        self.forget(place);
+        place.places.release(self.limits.per_client);
+        if place.places.taken.get() == 0 {
+            self.clients.borrow_mut().remove(&place.client);
+        }
+        self.all.release(self.limits.total);
+        if self.all.taken.get() == 0 {
+            self.idle.notify_one();
+        }
+    }
+
+    fn remember(&self, unanswered: &Rc<Unanswered>) {
+        let place = &unanswered.place;
+        for places in [&self.all, &place.places] {
+            let unanswered = Rc::clone(unanswered);
+            let mut list = places.unanswered.borrow_mut();
+            list.insert(place.number, unanswered);
+        }
+    }
+
+    fn forget(&self, place: &Place) {
+        for places in [&self.all, &place.places] {
+            places.unanswered.borrow_mut().remove(&place.number);
+        }
     }
 
     /// How many places there are.
@@ -149,16 +259,36 @@ impl Slots {
     }
 }
 
+impl Slot {
+    /// For [`Ticket::may_give_way`].
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket {
+            slots: Rc::clone(&self.slots),
+            place: Rc::clone(&self.place),
+        }
+    }
+
+    /// The client has answered: its transfer gives way to nobody.
+    pub(super) fn note_answer(&self) {
+        self.slots.forget(&self.place);
+    }
+}
+
+impl Ticket {
+    /// The transfer has begun `now`. Until its client answers it may have to give way to another one.
+    pub(super) fn may_give_way(self, transfer: AbortHandle, now: Instant) {
+        let unanswered = Unanswered {
+            place: self.place,
+            since: now,
+            transfer,
+        };
+        self.slots.remember(&Rc::new(unanswered));
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.places.release(self.slots.limits.per_client);
-        if self.places.taken.get() == 0 {
-            self.slots.clients.borrow_mut().remove(&self.client);
-        }
-        self.slots.all.release(self.slots.limits.total);
-        if self.slots.all.taken.get() == 0 {
-            self.slots.idle.notify_one();
-        }
+        self.slots.release(&self.place);
     }
 }
 
@@ -169,6 +299,11 @@ fn raise_open_files() -> nix::Result<rlim_t> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
+    use tokio::task::{JoinHandle, LocalSet, spawn_local};
+
+    use super::super::supervise::runtime;
     use super::*;
 
     const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -178,38 +313,88 @@ mod tests {
         Slots::new(Limits { total, per_client })
     }
 
+    fn take(slots: &Rc<Slots>, client: IpAddr) -> Result<Slot, Full> {
+        slots.take(client, Instant::now()).map(|taken| taken.slot)
+    }
+
     #[test]
     fn a_full_server_says_so_once_until_a_tenth_is_free() {
         let slots = slots(20, 20);
-        let refused = |news| slots.take(OTHER).is_err_and(|full| full.news == news);
-        let mut taken: Vec<_> = (0..20).map(|_| slots.take(CLIENT).ok().unwrap()).collect();
+        let refused = |news| take(&slots, OTHER).is_err_and(|full| full.news == news);
+        let mut taken: Vec<_> = (0..20)
+            .map(|_| take(&slots, CLIENT).ok().unwrap())
+            .collect();
         assert!(refused(true));
         assert!(refused(false));
         taken.pop();
-        taken.push(slots.take(CLIENT).ok().unwrap());
+        taken.push(take(&slots, CLIENT).ok().unwrap());
         assert!(refused(false));
         taken.truncate(18);
-        taken.extend((0..2).map(|_| slots.take(CLIENT).ok().unwrap()));
+        taken.extend((0..2).map(|_| take(&slots, CLIENT).ok().unwrap()));
         assert!(refused(true));
     }
 
     #[test]
     fn one_client_cannot_take_the_places_of_others() {
         let slots = slots(3, 2);
-        let taken = [slots.take(CLIENT).ok(), slots.take(CLIENT).ok()];
-        let full = slots.take(CLIENT).err().unwrap();
+        let taken = [take(&slots, CLIENT).ok(), take(&slots, CLIENT).ok()];
+        let full = take(&slots, CLIENT).err().unwrap();
         assert_eq!(
             (full.scope, full.limit, full.news),
             (Scope::Client, 2, true)
         );
-        let other = slots.take(OTHER).ok().unwrap();
-        let full = slots.take(OTHER).err().unwrap();
+        let other = take(&slots, OTHER).ok().unwrap();
+        let full = take(&slots, OTHER).err().unwrap();
         assert_eq!((full.scope, full.limit), (Scope::Total, 3));
         drop(taken);
         assert_eq!(slots.clients.borrow().len(), 1);
         drop(other);
         assert!(slots.clients.borrow().is_empty());
-        assert!(slots.take(CLIENT).is_ok());
+        assert!(take(&slots, CLIENT).is_ok());
+    }
+
+    /// A transfer that waits for its client for ever.
+    fn begin(slot: Slot, now: Instant) -> JoinHandle<()> {
+        let ticket = slot.ticket();
+        let transfer = spawn_local(async move {
+            let _slot = slot;
+            pending().await
+        });
+        ticket.may_give_way(transfer.abort_handle(), now);
+        transfer
+    }
+
+    #[test]
+    fn whoever_never_answered_gives_way_when_there_is_no_room() {
+        let runtime = runtime().ok().unwrap();
+        LocalSet::new().block_on(&runtime, give_way());
+    }
+
+    async fn give_way() {
+        let (slots, now) = (slots(3, 2), Instant::now());
+        let answered = take(&slots, CLIENT).ok().unwrap();
+        let ticket = answered.ticket();
+        ticket.may_give_way(spawn_local(pending::<()>()).abort_handle(), now);
+        answered.note_answer();
+        let mut silent = Vec::new();
+        for client in [CLIENT, OTHER] {
+            silent.push(begin(take(&slots, client).ok().unwrap(), now));
+        }
+        let soon = now + GIVES_WAY_AFTER - Duration::from_millis(1);
+        assert!(slots.take(OTHER, soon).is_err());
+        let later = now + GIVES_WAY_AFTER;
+        // Its own silent transfer first, and then the oldest of all.
+        let first = slots.take(CLIENT, later).ok().unwrap();
+        assert_eq!(first.crowded.unwrap().scope, Scope::Client);
+        assert!(silent.remove(0).await.unwrap_err().is_cancelled());
+        let second = slots.take(OTHER, later).ok().unwrap();
+        assert_eq!(second.crowded.unwrap().scope, Scope::Total);
+        assert!(silent.remove(0).await.unwrap_err().is_cancelled());
+        assert_eq!(slots.taken(), 3);
+        assert!(slots.take(OTHER, later).is_err() && slots.take(CLIENT, later).is_err());
+        drop((answered, first.slot, second.slot));
+        assert!(slots.taken() == 0 && slots.clients.borrow().is_empty());
+        assert!(slots.all.unanswered.borrow().is_empty());
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Transfer {
         mut channel: Channel,
         slot: Slot,
     ) {
-        let next = self.converse(begun, &server, &mut channel).await;
+        let next = self.converse(begun, &server, &mut channel, &slot).await;
         drop((self, channel, slot));
         if let Some(request) = next {
             request::accept_next(&server, &request);
@@ -126,10 +126,12 @@ impl Transfer {
         begun: Next,
         server: &Server,
         channel: &mut Channel,
+        slot: &Slot,
     ) -> Option<NextRequest> {
         let mut deadline = Instant::now();
         let mut alarm = server.alarms.alarm();
         let mut looked = false;
+        let mut answered = false;
         let mut next = begun;
         loop {
             if let Next::WaitUntil(later) = next {
@@ -151,6 +153,10 @@ impl Transfer {
                 Next::Over => return next_request(server, channel),
                 Next::Replaced(request) => return Some(request),
             };
+            if !answered && matches!(waited, Ok(Wake::Packet(_))) {
+                answered = true;
+                slot.note_answer();
+            }
             next = match waited {
                 Ok(wake) => self.react(server, channel, wake),
                 Err(error) => {

@@ -44,8 +44,13 @@ impl<'a> Client<'a> {
 
     /// Fetches the rest of a file whose first block has come.
     pub fn continue_reading(&mut self, first: &[u8], block_size: usize) -> Vec<u8> {
-        let (mut packet, mut contents) = (first.to_vec(), Vec::new());
-        for block in 1_u16.. {
+        self.read_on(1, first, block_size)
+    }
+
+    /// Fetches the rest of a file of which this block came last.
+    pub fn read_on(&mut self, number: u16, last: &[u8], block_size: usize) -> Vec<u8> {
+        let (mut packet, mut contents) = (last.to_vec(), Vec::new());
+        for block in number.. {
             let [high, low] = block.to_be_bytes();
             assert_eq!(packet[..4], [0, 3, high, low]);
             contents.extend_from_slice(&packet[4..]);
@@ -96,6 +101,12 @@ impl<'a> Client<'a> {
         self.socket
             .send_to(datagram, self.server.address())
             .unwrap();
+    }
+
+    /// Begins anew: an answer that is the same as the last one, by chance from the same port, is another one.
+    pub fn ask_anew(&mut self, datagram: &[u8]) {
+        self.last = None;
+        self.ask(datagram);
     }
 
     /// Sends a datagram to where the last one came from.

@@ -18,13 +18,14 @@ mod single_port;
 mod transfer_log;
 
 use std::net::UdpSocket;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::{Client, ack, data, request};
 use pretty_assertions::assert_eq;
 use server::Server;
 
 const SILENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(60);
 const FULL: &[u8] = b"\0\x05\0\0Too many transfers, try again later\0";
 
 fn contents(length: usize) -> Vec<u8> {
@@ -119,15 +120,17 @@ fn a_request_beyond_the_limits_is_refused_until_there_is_room() {
         let server = Server::start_with(&words, &[("image", &file)]);
         let question = request(1, &server.path("image"), "octet", &[]);
         let mut clients = [Client::new(&server), Client::new(&server)];
-        // Questions from before the server answered may still have the places.
-        let firsts = clients
-            .each_mut()
-            .map(|client| until_served(client, &question));
+        // Questions from before the server answered may still have the places. Who has answered keeps its own.
+        let seconds = clients.each_mut().map(|client| {
+            until_served(client, &question);
+            client.answer(&ack(1));
+            client.receive().unwrap()
+        });
         let mut third = Client::new(&server);
         third.ask(&question);
         assert_eq!(third.receive().unwrap(), FULL);
-        for (client, first) in clients.iter_mut().zip(firsts) {
-            assert_eq!(client.continue_reading(&first, 512), file);
+        for (client, second) in clients.iter_mut().zip(seconds) {
+            assert_eq!(client.read_on(2, &second, 512), file[512..]);
         }
         // The last ACK of the others and this request may be taken in any order.
         let first = until_served(&mut third, &question);
@@ -135,13 +138,45 @@ fn a_request_beyond_the_limits_is_refused_until_there_is_room() {
     }
 }
 
+#[test]
+fn requests_that_nobody_stands_behind_do_not_keep_others_out() {
+    // Without an answer a transfer would keep its place for minutes.
+    let words = [
+        "-T",
+        "200000000",
+        "--max-transfers=3",
+        "--max-transfers-per-client=3",
+    ];
+    let file = contents(2000);
+    let server = Server::start_with(&words, &[("image", &file)]);
+    let question = request(1, &server.path("image"), "octet", &[]);
+    let mut slow = Client::new(&server);
+    until_served(&mut slow, &question);
+    slow.answer(&ack(1));
+    let second = slow.receive().unwrap();
+    let mut silent = [(); 2].map(|()| Client::new(&server));
+    for client in &mut silent {
+        until_served(client, &question);
+    }
+    for _ in 0..3 {
+        let mut honest = Client::new(&server);
+        let first = until_served(&mut honest, &question);
+        assert_eq!(honest.continue_reading(&first, 512), file);
+    }
+    assert_eq!(slow.read_on(2, &second, 512), file[512..]);
+}
+
 /// Asks until the answer is no refusal.
 fn until_served(client: &mut Client<'_>, question: &[u8]) -> Vec<u8> {
-    let answer = (0..100).find_map(|_| {
-        client.ask(question);
-        client.receive().filter(|packet| packet != FULL)
-    });
-    answer.unwrap()
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        client.ask_anew(question);
+        let answer = client.receive().unwrap();
+        if answer != FULL {
+            return answer;
+        }
+    }
+    panic!("there is no room")
 }
 
 #[test]
