@@ -11,6 +11,8 @@ const COLONS: RangeInclusive<usize> = 2..=7;
 pub struct Listen {
     /// On which addresses.
     pub host: Host,
+    /// The same, as written, without brackets.
+    pub written: String,
     /// On which port, as written; the default one if absent.
     pub port: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Listen {
             let port = rest.strip_prefix(':').map(str::to_owned);
             return Ok(Self {
                 host: bracketed(address),
+                written: address.to_owned(),
                 port,
             });
         }
@@ -56,6 +59,7 @@ impl Listen {
         };
         Ok(Self {
             host: plain(host),
+            written: host.to_owned(),
             port,
         })
     }

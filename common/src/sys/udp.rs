@@ -32,10 +32,19 @@ impl Unbound {
     /// # Errors
     /// Those of `socket(2)`, such as a kernel without this family, and of `setsockopt(2)`.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let socket = UdpSocket::from(open(&address)?);
+        let unbound = Self::open_for_both(address)?;
         if address.is_ipv6() {
-            setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+            setsockopt(&unbound.socket, sockopt::Ipv6V6Only, &true)?;
         }
+        Ok(unbound)
+    }
+
+    /// Like [`Self::open`], but an IPv6 socket takes IPv4 traffic too where the system has it so (`net.ipv6.bindv6only`).
+    ///
+    /// # Errors
+    /// Those of `socket(2)`.
+    pub fn open_for_both(address: SocketAddr) -> io::Result<Self> {
+        let socket = UdpSocket::from(open(&address)?);
         Ok(Self { socket, address })
     }
 

@@ -29,15 +29,20 @@ struct Addresses {
 pub(super) fn open(settings: &Settings, logger: &Logger) -> Result<Vec<UdpSocket>, StartError> {
     let listen = Listen::parse(settings.address.as_deref().unwrap_or_default());
     let listen = listen.map_err(|NeedsBrackets| StartError::new(USAGE, words::NEEDS_BRACKETS))?;
-    let addresses = find_addresses(&listen.host, settings.family, logger)?;
+    let addresses = find_addresses(&listen, settings.family, logger)?;
     let port = find_port(listen.port.as_deref())?;
     let mut sockets = Vec::new();
     if let Some(address) = addresses.ipv4 {
-        let socket = listen_on(SocketAddr::new(address.into(), port), logger);
+        let socket = listen_on(SocketAddr::new(address.into(), port), Unbound::open, logger);
         sockets.push(socket.map_err(|obstacle| refused(words::IPV4, &obstacle))?);
     }
     if let Some(address) = addresses.ipv6 {
-        match listen_on(SocketAddr::new(address.into(), port), logger) {
+        // `-a [::]` serves IPv4 too, as with the original, unless `-6` says otherwise.
+        let open = match settings.family {
+            Family::Both if sockets.is_empty() => Unbound::open_for_both,
+            _ => Unbound::open,
+        };
+        match listen_on(SocketAddr::new(address.into(), port), open, logger) {
             Ok(socket) => sockets.push(socket),
             Err(obstacle) if sockets.is_empty() => return Err(refused(words::IPV6, &obstacle)),
             Err(Obstacle::Opening(error)) => logger.error(&words::no_ipv6(&error)),
@@ -63,8 +68,12 @@ fn refused(family: &str, obstacle: &Obstacle) -> StartError {
     StartError::new(SYSTEM, text)
 }
 
-fn listen_on(address: SocketAddr, logger: &Logger) -> Result<UdpSocket, Obstacle> {
-    let socket = Unbound::open(address).map_err(Obstacle::Opening)?;
+fn listen_on(
+    address: SocketAddr,
+    open: fn(SocketAddr) -> io::Result<Unbound>,
+    logger: &Logger,
+) -> Result<UdpSocket, Obstacle> {
+    let socket = open(address).map_err(Obstacle::Opening)?;
     let prepared = udp::report_local_address(socket.socket())
         .and_then(|()| udp::set_receive_buffer(socket.socket(), RECEIVE_BUFFER));
     prepared.map_err(Obstacle::Opening)?;
@@ -99,9 +108,14 @@ fn leads_off_link(address: IpAddr) -> bool {
     !address.is_loopback() && !is_link_local
 }
 
-fn find_addresses(host: &Host, family: Family, logger: &Logger) -> Result<Addresses, StartError> {
+fn find_addresses(
+    listen: &Listen,
+    family: Family,
+    logger: &Logger,
+) -> Result<Addresses, StartError> {
     let (ipv4, ipv6) = (family != Family::Ipv6, family != Family::Ipv4);
-    match host {
+    let wrong = |family| StartError::new(USAGE, words::wrong_family(&listen.written, family));
+    match &listen.host {
         Host::Any => Ok(Addresses {
             ipv4: ipv4.then_some(Ipv4Addr::UNSPECIFIED),
             ipv6: ipv6.then_some(Ipv6Addr::UNSPECIFIED),
@@ -110,18 +124,12 @@ fn find_addresses(host: &Host, family: Family, logger: &Logger) -> Result<Addres
             ipv4: Some(*address),
             ipv6: None,
         }),
-        Host::Ipv4(address) => Err(StartError::new(
-            USAGE,
-            words::wrong_family(address, "AF_INET6"),
-        )),
+        Host::Ipv4(_) => Err(wrong("AF_INET6")),
         Host::Ipv6(address) if ipv6 => Ok(Addresses {
             ipv4: None,
             ipv6: Some(*address),
         }),
-        Host::Ipv6(address) => Err(StartError::new(
-            USAGE,
-            words::wrong_family(address, "AF_INET"),
-        )),
+        Host::Ipv6(_) => Err(wrong("AF_INET")),
         Host::Name(name) => resolve(name, family, logger),
     }
 }
