@@ -25,8 +25,8 @@ pub struct Record<'a> {
     pub client: SocketAddr,
     /// Which way the file travelled.
     pub direction: Direction,
-    /// How its bytes travelled.
-    pub mode: Mode,
+    /// How its bytes travelled; `None` if the request did not say it in a way that is known.
+    pub mode: Option<Mode>,
     /// The name in the request.
     pub asked: &'a [u8],
     /// The name after the rules of the map file.
@@ -52,6 +52,8 @@ pub enum Outcome<'a> {
     Abandoned,
     /// Another transfer or program has the file; the client was not told.
     Locked,
+    /// `hosts.allow` and `hosts.deny` do not let the client in; it was not told.
+    Denied,
 }
 
 impl Record<'_> {
@@ -66,7 +68,10 @@ impl Record<'_> {
         );
         number(&mut line, "port", self.client.port());
         string(&mut line, "direction", direction(self.direction));
-        string(&mut line, "mode", mode(self.mode));
+        match self.mode {
+            Some(known) => string(&mut line, "mode", mode(known)),
+            None => number(&mut line, "mode", "null"),
+        }
         string(&mut line, "asked", &name(self.asked));
         string(&mut line, "served", &name(self.served));
         number(&mut line, "bytes", self.bytes);
@@ -94,6 +99,7 @@ impl Outcome<'_> {
             }
             Self::Abandoned => return string(line, "outcome", "abandoned"),
             Self::Locked => return string(line, "outcome", "locked"),
+            Self::Denied => return string(line, "outcome", "denied"),
         };
         let word = match ending {
             Ending::Complete => "complete",
@@ -199,6 +205,8 @@ fn date(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use pretty_assertions::assert_eq;
 
     use super::*;
@@ -212,7 +220,7 @@ mod tests {
             4096,
         ),
         direction: Direction::Read,
-        mode: Mode::Octet,
+        mode: Some(Mode::Octet),
         asked: b"boot",
         served: b"/srv/boot",
         options: b"TSize\x00512\0blksize\x008\0blksize\x001468\0",
@@ -229,6 +237,46 @@ mod tests {
         };
         let expected = r#"{"time":"2023-11-14T22:13:20.123Z","client":"10.77.0.2","port":4096,"direction":"read","mode":"octet","asked":"boot","served":"/srv/boot","bytes":512,"options":{"tsize":512,"blksize":1468},"seconds":1.500000,"retransmissions":3,"outcome":"complete"}"#;
         assert_eq!(record.line(), format!("{expected}\n"));
+    }
+
+    #[test]
+    fn the_manual_page_has_every_member_and_outcome_and_no_other() {
+        let endings = [
+            Ending::Complete,
+            Ending::OptionsDeclined,
+            Ending::ClientError,
+            Ending::TimedOut,
+            Ending::Refused(Refusal::from(ErrorCode::NotFound)),
+        ];
+        let mut outcomes: Vec<Outcome<'_>> = endings.iter().map(Outcome::Ended).collect();
+        outcomes.extend([Outcome::Broken("x"), Outcome::Abandoned]);
+        outcomes.extend([Outcome::Locked, Outcome::Denied]);
+        let mut written = BTreeSet::from(["lost_lines".to_owned()]);
+        for outcome in outcomes {
+            let line = Record { outcome, ..RECORD }.line();
+            let (members, options) = line.split_once(r#","options":{"#).unwrap();
+            let (_, others) = options.split_once('}').unwrap();
+            let words: Vec<&str> = others.split('"').collect();
+            let at = words.iter().position(|word| *word == "outcome").unwrap();
+            written.extend([words[at + 2].to_owned(), "options".to_owned()]);
+            let keys = format!("{members}{others}");
+            let keys = keys
+                .split(r#"":"#)
+                .filter_map(|part| part.rsplit('"').next());
+            let is_key = |key: &&str| !key.is_empty() && !key.contains('}');
+            written.extend(keys.filter(is_key).map(str::to_owned));
+        }
+        let page = include_str!("../../man/rtftpd.8");
+        let (_, section) = page.split_once(".Sh TRANSFER LOG").unwrap();
+        let (section, _) = section.split_once("\n.Sh ").unwrap();
+        let items = section
+            .lines()
+            .filter_map(|line| line.strip_prefix(".It Cm "));
+        let documented: BTreeSet<String> = items
+            .flat_map(|item| item.split(" , "))
+            .map(|word| word.trim_matches('"').to_owned())
+            .collect();
+        assert_eq!(documented, written);
     }
 
     #[test]

@@ -117,11 +117,7 @@ impl<'a> Request<'a> {
     pub fn parse(datagram: &'a [u8]) -> Result<Self, RequestError> {
         let datagram = datagram.get(..MAX_PACKET).unwrap_or(datagram);
         let (opcode, rest) = split_word(datagram).ok_or(RequestError::NotRequest)?;
-        let direction = match opcode {
-            RRQ => Direction::Read,
-            WRQ => Direction::Write,
-            _ => return Err(RequestError::NotRequest),
-        };
+        let direction = Direction::of(opcode).ok_or(RequestError::NotRequest)?;
         let (name, rest) = split_string(rest).ok_or(RequestError::MissingMode)?;
         let (mode, rest) = split_string(rest).ok_or(RequestError::MissingMode)?;
         let mode = Mode::parse(mode).ok_or(RequestError::UnknownMode)?;
@@ -134,10 +130,47 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What a request wants, as far as it can be told: it may be a bad one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intent<'a> {
+    /// Which way the file shall travel.
+    pub direction: Direction,
+    /// The file's name; empty if there is none.
+    pub name: &'a [u8],
+    /// How its bytes shall travel; `None` if that is not said, or not known.
+    pub mode: Option<Mode>,
+}
+
+impl<'a> Intent<'a> {
+    /// Looks at a datagram; `None` if it is no request.
+    #[must_use]
+    pub fn of(datagram: &'a [u8]) -> Option<Self> {
+        let (opcode, rest) = split_word(datagram)?;
+        let direction = Direction::of(opcode)?;
+        let (name, rest) = split_string(rest).unwrap_or_default();
+        let mode = split_string(rest).and_then(|(mode, _)| Mode::parse(mode));
+        Some(Self {
+            direction,
+            name,
+            mode,
+        })
+    }
+}
+
 /// True for a datagram that asks for a transfer, well or badly.
 #[must_use]
 pub fn is_request(datagram: &[u8]) -> bool {
     matches!(split_word(datagram), Some((RRQ | WRQ, _)))
+}
+
+impl Direction {
+    fn of(opcode: u16) -> Option<Self> {
+        match opcode {
+            RRQ => Some(Self::Read),
+            WRQ => Some(Self::Write),
+            _ => None,
+        }
+    }
 }
 
 impl Mode {

@@ -18,7 +18,7 @@ use common::time::Time;
 
 use crate::record::{Outcome, Record};
 use crate::session::Session;
-use crate::wire::Request;
+use crate::wire::Intent;
 use crate::words;
 
 /// Lines that may wait for the thread; what is more is lost, and counted.
@@ -44,7 +44,7 @@ pub(super) struct Entry {
     clock: Instant,
     client: SocketAddr,
     direction: crate::wire::Direction,
-    mode: crate::wire::Mode,
+    mode: Option<crate::wire::Mode>,
     asked: Box<[u8]>,
     served: Box<[u8]>,
 }
@@ -96,7 +96,7 @@ impl Drop for Journal {
 impl Entry {
     pub(super) fn new(
         journal: &Rc<Journal>,
-        request: &Request<'_>,
+        intent: &Intent<'_>,
         served: Option<&[u8]>,
         client: SocketAddr,
     ) -> Self {
@@ -107,10 +107,10 @@ impl Entry {
             begun: Time::from_micros(micros),
             clock: Instant::now(),
             client,
-            direction: request.direction,
-            mode: request.mode,
-            asked: request.name.into(),
-            served: served.unwrap_or(request.name).into(),
+            direction: intent.direction,
+            mode: intent.mode,
+            asked: intent.name.into(),
+            served: served.unwrap_or(intent.name).into(),
         }
     }
 

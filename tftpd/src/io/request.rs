@@ -23,10 +23,10 @@ use super::transfer::Transfer;
 use super::turns::begin;
 use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
-use crate::record::Outcome::{self as Noted, Ended, Locked};
+use crate::record::Outcome::{self as Noted, Denied, Ended, Locked};
 use crate::remap::Outcome;
 use crate::session::{Ending, Session};
-use crate::wire::{Direction, Refusal, Request, RequestError, write_error};
+use crate::wire::{Direction, Intent, Refusal, Request, RequestError, write_error};
 use crate::words;
 
 /// Why a request does not become a transfer.
@@ -83,7 +83,7 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
         }
         Err(full) => {
             let refusal = refuse_full(server, &line, client, &full);
-            let entry = enter(server, &request, None, client);
+            let entry = enter(server, datagram.bytes, None, client);
             return note(entry.as_ref(), Ended(&Ending::Refused(refusal)));
         }
     };
@@ -104,7 +104,8 @@ pub(super) fn accept_next(server: &Rc<Server>, next: &NextRequest) {
 /// Answers a request once the access files have let its client in and the rules have said which file it means.
 async fn answer(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec<u8>) {
     if !is_let_in(&server, caller.client.ip(), asked).await {
-        return;
+        let entry = enter(&server, &datagram, None, caller.client);
+        return note(entry.as_ref(), Denied);
     }
     let request = Request::parse(&datagram);
     let mapped = match (&request, active_mapper(&server)) {
@@ -114,10 +115,13 @@ async fn answer(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec
         _ => Ok(None),
     };
     match mapped {
-        Ok(name) => serve(&server, caller, request, name.as_deref()).await,
+        Ok(name) => {
+            let entry = enter(&server, &datagram, name.as_deref(), caller.client);
+            serve(&server, caller, request, name.as_deref(), entry).await;
+        }
         Err(refusal) => {
             refuse(&server, &caller.line, caller.client, &refusal);
-            let entry = enter(&server, &request, None, caller.client);
+            let entry = enter(&server, &datagram, None, caller.client);
             note(entry.as_ref(), Ended(&Ending::Refused(refusal)));
         }
     }
@@ -179,8 +183,8 @@ async fn serve(
     caller: Caller,
     request: Result<Request<'_>, RequestError>,
     mapped: Option<&[u8]>,
+    entry: Option<Entry>,
 ) {
-    let entry = enter(server, &request, mapped, caller.client);
     match prepare(server, request, mapped, caller.client).await {
         Ok(prepared) => start(server, caller, prepared, entry),
         Err(Rejection::Told(refusal)) => {
@@ -298,12 +302,12 @@ async fn prepare(
 /// What the transfer log will need, if there is one.
 fn enter(
     server: &Server,
-    request: &Result<Request<'_>, RequestError>,
+    request: &[u8],
     mapped: Option<&[u8]>,
     client: SocketAddr,
 ) -> Option<Entry> {
     let journal = server.journal.as_ref()?;
-    Some(Entry::new(journal, request.as_ref().ok()?, mapped, client))
+    Some(Entry::new(journal, &Intent::of(request)?, mapped, client))
 }
 
 fn note(entry: Option<&Entry>, outcome: Noted<'_>) {

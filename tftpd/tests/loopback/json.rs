@@ -7,6 +7,7 @@ pub enum Value {
     Text(String),
     Number(f64),
     Object(BTreeMap<String, Value>),
+    Null,
 }
 
 /// The object in a line. Panics if the line is anything else, or names a member twice.
@@ -58,6 +59,10 @@ impl Reader<'_> {
     fn value(&mut self) -> Value {
         match self.0.chars().next() {
             Some('"') => Value::Text(self.text()),
+            Some('n') => {
+                "null".chars().for_each(|letter| self.expect(letter));
+                Value::Null
+            }
             Some('{') => Value::Object(self.object()),
             _ => Value::Number(self.number()),
         }
