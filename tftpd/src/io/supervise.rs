@@ -66,14 +66,15 @@ struct NamedPidFile {
 }
 
 impl NamedPidFile {
-    fn remove(self) -> Result<(), StartError> {
-        let removed = self.file.remove();
-        removed.map_err(|error| {
-            StartError::new(
-                SYSTEM,
-                words::unremoved_pid_file(self.path.display(), &error),
-            )
-        })
+    /// The exit status that comes of it.
+    fn remove(self, logger: &Logger) -> u8 {
+        let Err(error) = self.file.remove() else {
+            return 0;
+        };
+        logger.start_waiting();
+        let text = words::unremoved_pid_file(self.path.display(), &error);
+        logger.write(Level::Warning, &text);
+        SYSTEM
     }
 }
 
@@ -99,9 +100,12 @@ impl Supervisor {
         let tasks = LocalSet::new();
         let service = tasks.run_until(self.until_port_is_free(lifeline, readiness));
         let status = runtime()?.block_on(service);
-        let removed = self.pid_file.take().map_or(Ok(()), NamedPidFile::remove);
-        let status = status?;
-        removed.map(|()| status)
+        let pid_file = self.pid_file.take();
+        let removed = pid_file.map_or(0, |file| file.remove(&self.logger));
+        Ok(match status? {
+            0 => removed,
+            status => status,
+        })
     }
 
     async fn until_port_is_free(
