@@ -10,6 +10,9 @@ use super::read_ahead::{ReadAhead, Shelf, is_worthwhile};
 use crate::session::{Event, Progress};
 use crate::wire::HEADER;
 
+/// What is not sent in place is read ahead up to this length: more is not worth another copy.
+const LARGEST_COPY: usize = 4096;
+
 /// An open file.
 pub(super) struct Source {
     /// `None` once the upload is complete.
@@ -19,6 +22,8 @@ pub(super) struct Source {
     is_in_memory: Option<bool>,
     shelf: Rc<Shelf>,
     ahead: Option<ReadAhead>,
+    /// Whether the payload of the next packet is there.
+    sends_from_ahead: bool,
 }
 
 /// What a session wants of the file.
@@ -38,10 +43,12 @@ impl Source {
             is_in_memory: None,
             shelf: Rc::clone(shelf),
             ahead: None,
+            sends_from_ahead: false,
         }
     }
 
-    /// Reads a piece: into the packet if it may be there, else into `contents`. `None` if a thread has to ask the disk.
+    /// Reads a piece: into the packet or where [`Self::packets`] finds it if it may be in place, else into `contents`. `None`
+    /// if a thread has to ask the disk.
     pub(super) fn fetch<'a>(
         &mut self,
         wanted: Wanted,
@@ -49,31 +56,62 @@ impl Source {
         packet: &mut Vec<u8>,
     ) -> io::Result<Option<Event<'a>>> {
         let Wanted { offset, length, .. } = wanted;
+        let ahead = self.fetch_ahead(wanted)?;
+        self.sends_from_ahead = wanted.in_place && ahead.is_some();
+        if let (true, Some(length)) = (wanted.in_place, ahead) {
+            packet.resize(packet.len().max(HEADER), 0);
+            return Ok(Some(Event::FetchedInPlace(length)));
+        }
         if wanted.in_place {
             packet.resize(HEADER + length, 0);
             let filled = self.read(packet.get_mut(HEADER..), offset)?;
             return Ok(filled.map(Event::FetchedInPlace));
         }
-        let filled = self.read(contents.get_mut(..length), offset)?;
+        let filled = match (&self.ahead, ahead) {
+            (Some(ahead), Some(_)) => Some(copy(ahead.block(), contents)),
+            _ => self.read(contents.get_mut(..length), offset)?,
+        };
         let bytes = filled.and_then(|filled| contents.get(..filled));
         Ok(bytes.map(Event::Fetched))
+    }
+
+    fn fetch_ahead(&mut self, wanted: Wanted) -> io::Result<Option<usize>> {
+        let Wanted { offset, length, .. } = wanted;
+        if !is_worthwhile(offset) || !(wanted.in_place || length <= LARGEST_COPY) {
+            return Ok(None);
+        }
+        self.ahead = self.ahead.take().or_else(|| self.shelf.lend(length));
+        let (Some(ahead), Some(file)) = (&mut self.ahead, &self.file) else {
+            return Ok(None);
+        };
+        let reading = &mut self.reading;
+        ahead.fetch(offset, length, |room, offset| {
+            file::read_now(file, room, offset, reading)
+        })
     }
 
     fn read(&mut self, room: Option<&mut [u8]>, offset: u64) -> io::Result<Option<usize>> {
         let (Some(file), Some(room)) = (&self.file, room) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let reading = &mut self.reading;
-        if is_worthwhile(offset, room.len()) {
-            self.ahead = self.ahead.take().or_else(|| self.shelf.lend());
-            if let Some(ahead) = &mut self.ahead {
-                let read = |room: &mut [u8], offset| file::read_now(file, room, offset, reading);
-                if let Some(length) = ahead.fetch(room, offset, read)? {
-                    return Ok(Some(length));
-                }
-            }
+        file::read_now(file, room, offset, &mut self.reading)
+    }
+
+    /// The packets to send: those that were made, or the one whose payload was read ahead and whose header was made.
+    pub(super) fn packets<'a>(&'a mut self, made: &'a [u8]) -> &'a [u8] {
+        match (&mut self.ahead, made.first_chunk()) {
+            (Some(ahead), Some(header)) if self.sends_from_ahead => ahead.packet(*header),
+            _ => made,
         }
-        file::read_now(file, room, offset, reading)
+    }
+
+    /// Reads what will be wanted next, if that is worth it. What goes wrong will go wrong again when it is wanted.
+    pub(super) fn read_on(&mut self) {
+        let (Some(ahead), Some(file)) = (&mut self.ahead, &self.file) else {
+            return;
+        };
+        let reading = &mut self.reading;
+        let _ = ahead.fetch_next(|room, offset| file::read_now(file, room, offset, reading));
     }
 
     /// Reads a piece in a thread that may wait for the disk.
@@ -128,4 +166,13 @@ impl Source {
             }
         }
     }
+}
+
+/// Returns how much.
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let length = from.len().min(to.len());
+    if let (Some(from), Some(to)) = (from.get(..length), to.get_mut(..length)) {
+        to.copy_from_slice(from);
+    }
+    length
 }

@@ -197,7 +197,7 @@ impl Transfer {
     }
 
     fn perform_or_end(
-        &self,
+        &mut self,
         server: &Server,
         channel: &mut Channel,
         action: Action,
@@ -271,7 +271,7 @@ impl Transfer {
     }
 
     fn perform(
-        &self,
+        &mut self,
         server: &Server,
         channel: &mut Channel,
         action: Action,
@@ -283,15 +283,22 @@ impl Transfer {
                 channel.send_again(packet)?;
                 Next::WaitUntil(Instant::now() + wait)
             }
-            Action::WaitAnew(wait) => Next::WaitUntil(Instant::now() + wait),
+            Action::WaitAnew(wait) => {
+                let deadline = Instant::now() + wait;
+                self.source.read_on();
+                Next::WaitUntil(deadline)
+            }
             Action::SendAgain => {
                 channel.send_again(packet)?;
                 Next::Wait
             }
-            Action::SendBlocks { length } => Next::Report {
-                offered: packet.len().div_ceil(length),
-                unsent: channel.send_blocks(packet, length)?,
-            },
+            Action::SendBlocks { length } => {
+                let packets = self.source.packets(packet);
+                Next::Report {
+                    offered: packets.len().div_ceil(length),
+                    unsent: channel.send_blocks(packets, length)?,
+                }
+            }
             Action::SendAndEnd(ending) => {
                 channel.send(packet)?;
                 self.report(server, &ending);
