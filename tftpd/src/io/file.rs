@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::root::Root;
+use super::writer::Writer;
 use crate::access::{FileFacts, FileKind};
 use crate::cli::Creation;
 use crate::wire::Direction;
@@ -40,6 +41,8 @@ pub(super) struct OpenFile {
     /// `Some` until it is closed.
     file: Option<Arc<File>>,
     direction: Direction,
+    /// The number of the device that it is on.
+    device: u64,
     /// Whether its filesystem opens, locks and closes files without asking a network or another process.
     is_prompt: bool,
 }
@@ -49,8 +52,13 @@ impl OpenFile {
         Self {
             file: Some(Arc::new(file)),
             direction,
+            device: 0,
             is_prompt,
         }
+    }
+
+    pub(super) fn device(&self) -> u64 {
+        self.device
     }
 
     /// The file, for what does not wait.
@@ -86,18 +94,29 @@ impl OpenFile {
         by_thread(move || work(&file)).await
     }
 
+    /// The same in a thread that does what has to be done on a disk in turn.
+    pub(super) async fn use_by_writer<T: Send + 'static>(
+        &self,
+        writer: &Writer,
+        work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let file = self.file.clone().ok_or_else(closed)?;
+        writer.work(move || work(&file)).await
+    }
+
     /// The same for the last time: the file is closed then.
-    pub(super) async fn finish_by_thread<T: Send + 'static>(
+    pub(super) async fn finish_by_writer<T: Send + 'static>(
         mut self,
+        writer: &Writer,
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let file = self.file.take().ok_or_else(closed)?;
-        by_thread(move || {
+        let work = move || {
             let done = work(&file);
             drop(file);
             done
-        })
-        .await
+        };
+        writer.work(work).await
     }
 
     /// Closes a file of which the caller knows that it can be done at once.
@@ -163,8 +182,9 @@ pub(super) async fn open(
     .await
 }
 
-fn look_at(file: OpenFile, created: bool) -> io::Result<Opened> {
+fn look_at(mut file: OpenFile, created: bool) -> io::Result<Opened> {
     let metadata = file.get()?.metadata()?;
+    file.device = metadata.dev();
     Ok(Opened {
         file,
         facts: FileFacts {

@@ -27,5 +27,7 @@ mod start;
 mod supervise;
 mod transfer;
 mod turns;
+mod write_behind;
+mod writer;
 
 pub use start::run;

@@ -328,7 +328,7 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
     };
     let mut transfer = Transfer {
         session,
-        source: Source::new(file, &server.shelf),
+        source: Source::new(file, &server.storeroom),
         hold: Some(hold),
         direction,
         client: caller.client,

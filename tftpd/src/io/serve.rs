@@ -30,11 +30,11 @@ use super::locks::Locks;
 use super::map_file::TriedMap;
 use super::mapper::{MapFile, Mapper, Staff, Trial};
 use super::ports::Ports;
-use super::read_ahead::Shelf;
 use super::root::Root;
 use super::sandbox;
 use super::single_port::Switchboard;
 use super::slots::{Limits, Slots};
+use super::source::Storeroom;
 use super::supervise::{Stop, runtime};
 use super::transfer::Scratch;
 use crate::access::{Permissions, Rules, Territory};
@@ -50,7 +50,7 @@ pub(super) struct Server {
     pub(super) ports: RefCell<Ports>,
     pub(super) slots: Rc<Slots>,
     pub(super) scratch: RefCell<Scratch>,
-    pub(super) shelf: Rc<Shelf>,
+    pub(super) storeroom: Rc<Storeroom>,
     pub(super) alarms: Rc<Alarms>,
     pub(super) switchboard: Rc<Switchboard>,
     /// Where transfers run. What comes before them, requests above all, runs in front of each of their rounds, so that
@@ -93,7 +93,7 @@ impl Server {
                 settings.max_transfers_per_client,
             )),
             scratch: RefCell::new(Scratch::new()),
-            shelf: Rc::default(),
+            storeroom: Rc::default(),
             alarms: Rc::default(),
             switchboard: Rc::default(),
             transfers: Weak::new(),

@@ -7,11 +7,21 @@ use std::rc::Rc;
 
 use super::file::{self, OpenFile, Reading};
 use super::read_ahead::{ReadAhead, Shelf, is_worthwhile};
+use super::write_behind::{Chunk, Desk, WriteBehind};
+use super::writer::{Writer, Writers};
 use crate::session::{Event, Progress};
 use crate::wire::HEADER;
 
 /// What is not sent in place is read ahead up to this length: more is not worth another copy.
 const LARGEST_COPY: usize = 4096;
+
+/// What all transfers share to get at their files.
+#[derive(Default)]
+pub(super) struct Storeroom {
+    shelf: Shelf,
+    desk: Rc<Desk>,
+    writers: Writers,
+}
 
 /// An open file.
 pub(super) struct Source {
@@ -20,10 +30,12 @@ pub(super) struct Source {
     reading: Reading,
     /// Whether writing to it waits for no disk; unknown until it is written to.
     is_in_memory: Option<bool>,
-    shelf: Rc<Shelf>,
+    storeroom: Rc<Storeroom>,
     ahead: Option<ReadAhead>,
     /// Whether the payload of the next packet is there.
     sends_from_ahead: bool,
+    behind: WriteBehind,
+    writer: Writer,
 }
 
 /// What a session wants of the file.
@@ -35,15 +47,26 @@ pub(super) struct Wanted {
     pub(super) in_place: bool,
 }
 
+/// How a session wants a piece of an upload stored.
+#[derive(Clone, Copy)]
+pub(super) struct Storing {
+    pub(super) offset: u64,
+    pub(super) progress: Progress,
+    /// The client waits for it.
+    pub(super) is_awaited: bool,
+}
+
 impl Source {
-    pub(super) fn new(file: OpenFile, shelf: &Rc<Shelf>) -> Self {
+    pub(super) fn new(file: OpenFile, storeroom: &Rc<Storeroom>) -> Self {
         Self {
+            writer: storeroom.writers.of(file.device()),
             file: Some(file),
             reading: Reading::default(),
             is_in_memory: None,
-            shelf: Rc::clone(shelf),
+            storeroom: Rc::clone(storeroom),
             ahead: None,
             sends_from_ahead: false,
+            behind: WriteBehind::new(&storeroom.desk),
         }
     }
 
@@ -80,7 +103,10 @@ impl Source {
         if !is_worthwhile(offset) || !(wanted.in_place || length <= LARGEST_COPY) {
             return Ok(None);
         }
-        self.ahead = self.ahead.take().or_else(|| self.shelf.lend(length));
+        self.ahead = self
+            .ahead
+            .take()
+            .or_else(|| self.storeroom.shelf.lend(length));
         let (Some(ahead), Some(file)) = (&mut self.ahead, &self.file) else {
             return Ok(None);
         };
@@ -126,18 +152,19 @@ impl Source {
         .await
     }
 
-    /// Writes a piece, if that needs no disk; `None` if a thread has to do it. A disk that is busy, frozen or far away would
-    /// keep all transfers waiting.
-    pub(super) fn store(
-        &mut self,
-        bytes: &[u8],
-        offset: u64,
-        progress: Progress,
-    ) -> io::Result<Option<()>> {
+    /// Writes a piece if that needs no disk, or keeps it to be written with what follows; `None` if a thread has to write now. A
+    /// disk that is busy, frozen or far away would keep all transfers waiting.
+    pub(super) fn store(&mut self, bytes: &[u8], piece: Storing) -> io::Result<Option<()>> {
+        let Storing {
+            offset,
+            progress,
+            is_awaited,
+        } = piece;
         let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
         let is_in_memory = self.is_in_memory.get_or_insert_with(|| file.is_in_memory());
         if !*is_in_memory {
-            return Ok(None);
+            let is_kept = !is_awaited && self.behind.keep(bytes, offset);
+            return Ok(is_kept.then_some(()));
         }
         file.get()?.write_all_at(bytes, offset)?;
         let complete = self.file.take_if(|_| progress == Progress::Last);
@@ -147,23 +174,35 @@ impl Source {
         Ok(Some(()))
     }
 
-    /// Writes a piece in a thread that may wait for the disk. The last one closes the file.
+    /// Writes what was kept, and a piece, in a thread that may wait for the disk. The last piece closes the file.
     pub(super) async fn store_by_thread(
         &mut self,
-        bytes: Vec<u8>,
-        offset: u64,
+        piece: Chunk,
         progress: Progress,
     ) -> io::Result<()> {
-        let write = move |file: &File| file.write_all_at(&bytes, offset);
+        let kept = self.behind.take();
+        let write = move |file: &File| {
+            file.write_all_at(&kept.bytes, kept.offset)?;
+            file.write_all_at(&piece.bytes, piece.offset)
+        };
         match progress {
             Progress::More => {
                 let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-                file.use_by_thread(write).await
+                file.use_by_writer(&self.writer, write).await
             }
             Progress::Last => {
                 let file = self.file.take().ok_or(io::ErrorKind::InvalidInput)?;
-                file.finish_by_thread(write).await
+                file.finish_by_writer(&self.writer, write).await
             }
+        }
+    }
+
+    /// Writes what was kept of an upload that ends before it is complete. What goes wrong has nobody to be told.
+    pub(super) async fn finish(&mut self) {
+        let kept = self.behind.take();
+        if let (Some(file), false) = (&self.file, kept.bytes.is_empty()) {
+            let write = move |file: &File| file.write_all_at(&kept.bytes, kept.offset);
+            let _ = file.use_by_writer(&self.writer, write).await;
         }
     }
 }

@@ -16,8 +16,9 @@ use super::request;
 use super::serve::Server;
 use super::single_port::{Meaning, NextRequest};
 use super::slots::Slot;
-use super::source::{Source, Wanted};
+use super::source::{Source, Storing, Wanted};
 use super::turns::spend;
+use super::write_behind::Chunk;
 use crate::record::Outcome;
 use crate::session::{Action, Ending, Event, Progress, Session};
 use crate::wire::{Direction, MAX_BLOCK, MAX_PACKET};
@@ -81,8 +82,7 @@ pub(super) enum Next {
     },
     /// A thread shall write this to the file.
     Store {
-        bytes: Vec<u8>,
-        offset: u64,
+        piece: Chunk,
         progress: Progress,
     },
     Over,
@@ -115,6 +115,7 @@ impl Transfer {
         slot: Slot,
     ) {
         let next = self.converse(begun, &server, &mut channel, &slot).await;
+        self.source.finish().await;
         drop((self, channel, slot));
         if let Some(request) = next {
             request::accept_next(&server, &request);
@@ -145,11 +146,9 @@ impl Transfer {
                 Next::Fetch { offset, length } => Ok(Wake::Read(
                     self.source.fetch_by_thread(offset, length).await,
                 )),
-                Next::Store {
-                    bytes,
-                    offset,
-                    progress,
-                } => Ok(Wake::Stored(self.store(bytes, offset, progress).await)),
+                Next::Store { piece, progress } => {
+                    Ok(Wake::Stored(self.store(piece, progress).await))
+                }
                 Next::Over => return next_request(server, channel),
                 Next::Replaced(request) => return Some(request),
             };
@@ -228,7 +227,18 @@ impl Transfer {
                     };
                     self.source.fetch(wanted, contents, packet)
                 }
-                Action::Store { offset, progress } => self.store_here(packet, offset, progress),
+                Action::Store {
+                    offset,
+                    progress,
+                    is_awaited,
+                } => {
+                    let piece = Storing {
+                        offset,
+                        progress,
+                        is_awaited,
+                    };
+                    self.store_here(packet, piece)
+                }
                 other => return other,
             };
             action = match outcome {
@@ -246,18 +256,13 @@ impl Transfer {
     }
 
     /// `None` if a thread must do it.
-    fn store_here(
-        &mut self,
-        bytes: &[u8],
-        offset: u64,
-        progress: Progress,
-    ) -> io::Result<Option<Event<'static>>> {
-        let stored = self.source.store(bytes, offset, progress)?;
-        Ok(stored.map(|()| self.note_stored(progress)))
+    fn store_here(&mut self, bytes: &[u8], piece: Storing) -> io::Result<Option<Event<'static>>> {
+        let stored = self.source.store(bytes, piece)?;
+        Ok(stored.map(|()| self.note_stored(piece.progress)))
     }
 
-    async fn store(&mut self, bytes: Vec<u8>, offset: u64, progress: Progress) -> io::Result<()> {
-        self.source.store_by_thread(bytes, offset, progress).await?;
+    async fn store(&mut self, piece: Chunk, progress: Progress) -> io::Result<()> {
+        self.source.store_by_thread(piece, progress).await?;
         self.note_stored(progress);
         Ok(())
     }
@@ -309,9 +314,13 @@ impl Transfer {
                 Next::Over
             }
             Action::Fetch { offset, length, .. } => Next::Fetch { offset, length },
-            Action::Store { offset, progress } => Next::Store {
-                bytes: packet.to_vec(),
-                offset,
+            Action::Store {
+                offset, progress, ..
+            } => Next::Store {
+                piece: Chunk {
+                    bytes: packet.to_vec(),
+                    offset,
+                },
                 progress,
             },
             Action::Wait => Next::Wait,

@@ -38,7 +38,8 @@ pub enum Event<'a> {
     Timeout,
     /// What [`Action::Fetch`] asked for: shorter than asked only at the end of the file.
     Fetched(&'a [u8]),
-    /// The same, so many bytes of it in the buffer behind the room for a header, as [`Action::Fetch`] has allowed.
+    /// The same, so many bytes of it where they are sent from: behind the first [`HEADER`](crate::wire::HEADER) bytes of the
+    /// buffer, or elsewhere with these in front, as [`Action::Fetch`] has allowed.
     FetchedInPlace(usize),
     /// What [`Action::SendBlocks`] asked for is done, but for so many packets at the end that the system did not take.
     Sent(usize),
@@ -80,7 +81,7 @@ pub enum Action {
         offset: u64,
         /// How many bytes.
         length: usize,
-        /// They may be read into the buffer, behind [`HEADER`](crate::wire::HEADER) bytes: they are the payload of one packet.
+        /// They may stay where they are sent from: they are the payload of one packet.
         in_place: bool,
     },
     /// Write the buffer to the file at `offset`, and come back with [`Event::Stored`].
@@ -89,6 +90,8 @@ pub enum Action {
         offset: u64,
         /// Whether more will follow. After the last one the file is closed before the event.
         progress: Progress,
+        /// Whether the client waits for this to be done: else it may be written together with what follows.
+        is_awaited: bool,
     },
     /// Send the buffer; the transfer is over.
     SendAndEnd(Ending),

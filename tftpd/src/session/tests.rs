@@ -118,7 +118,9 @@ impl Bench {
                     false => self.event(Event::Fetched(&bytes)),
                 }
             }
-            Action::Store { offset, progress } => {
+            Action::Store {
+                offset, progress, ..
+            } => {
                 assert_eq!(usize::try_from(offset).unwrap(), self.file.len());
                 self.file.extend_from_slice(&buffer);
                 self.closed = progress == Progress::Last;
@@ -400,6 +402,24 @@ fn an_oversize_block_is_refused_and_not_stored() {
 }
 
 #[test]
+fn only_the_last_block_of_a_window_or_a_file_is_waited_for() {
+    let mut session = Session::new(Direction::Write, Mode::Octet, windows(3, 4));
+    let mut buffer = Vec::new();
+    session.handle(Event::Start, &mut buffer);
+    let blocks: [&[u8]; 5] = [b"aaaa", b"bbbb", b"cccc", b"dddd", b"e"];
+    let mut awaited = Vec::new();
+    for (number, payload) in (1..).zip(blocks) {
+        let packet = [&[0, 3, 0, number], payload].concat();
+        let action = session.handle(Event::Packet(&packet), &mut buffer);
+        if let Action::Store { is_awaited, .. } = action {
+            awaited.push(is_awaited);
+        }
+        session.handle(Event::Stored, &mut buffer);
+    }
+    assert_eq!(awaited, [false, false, true, false, true]);
+}
+
+#[test]
 fn a_full_disk_is_told_to_the_client() {
     let mut session = Session::new(Direction::Write, Mode::Octet, terms(b"", 4));
     let mut buffer = Vec::new();
@@ -409,7 +429,8 @@ fn a_full_disk_is_told_to_the_client() {
         stored,
         Action::Store {
             offset: 0,
-            progress: Progress::More
+            progress: Progress::More,
+            is_awaited: true
         }
     );
     let ended = session.handle(Event::Failed(FileError::NoSpace), &mut buffer);

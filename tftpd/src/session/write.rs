@@ -149,7 +149,12 @@ impl WriteSession {
         self.phase = Phase::Storing(progress);
         let offset = self.written;
         self.written = offset.saturating_add(u64::try_from(buffer.len()).unwrap_or(0));
-        Action::Store { offset, progress }
+        let is_awaited = progress == Progress::Last || self.completes_window();
+        Action::Store {
+            offset,
+            progress,
+            is_awaited,
+        }
     }
 
     fn convert(&mut self, payload: &[u8], progress: Progress, buffer: &mut Vec<u8>) {
@@ -165,6 +170,7 @@ impl WriteSession {
 
     fn stored(&mut self, buffer: &mut Vec<u8>) -> Action {
         self.block = self.expected();
+        let completes_window = self.completes_window();
         self.unacknowledged += 1;
         self.gap = Gap::Untold;
         self.schedule.restart();
@@ -173,10 +179,15 @@ impl WriteSession {
             return self.acknowledge(buffer);
         }
         self.phase = Phase::Receiving;
-        if self.unacknowledged < self.terms.window {
+        if !completes_window {
             return Action::WaitAnew(self.schedule.interval());
         }
         self.acknowledge(buffer)
+    }
+
+    /// Whether one more block is the last one of its window.
+    fn completes_window(&self) -> bool {
+        self.unacknowledged + 1 >= self.terms.window
     }
 
     fn acknowledge(&mut self, buffer: &mut Vec<u8>) -> Action {

@@ -88,7 +88,9 @@ impl Server {
                 let bytes = self.file[begin..end].to_vec();
                 self.handle(Event::Fetched(&bytes));
             }
-            Action::Store { offset, progress } => {
+            Action::Store {
+                offset, progress, ..
+            } => {
                 assert!(!self.closed, "a closed file is written");
                 assert_eq!(usize::try_from(offset).unwrap(), self.file.len());
                 self.file.extend(buffer);
