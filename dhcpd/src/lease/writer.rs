@@ -217,6 +217,24 @@ enum Shape {
     Number,
 }
 
+impl Shape {
+    /// How long a value is, in octets; none if it may have any length.
+    fn length(self) -> Option<usize> {
+        match self {
+            Self::Opaque => None,
+            Self::Address | Self::Number => Some(4),
+        }
+    }
+}
+
+fn shape(code: u8) -> Shape {
+    match code {
+        3 | 5 => Shape::Address,
+        4 => Shape::Number,
+        _ => Shape::Opaque,
+    }
+}
+
 /// Sub-options of option 82 with a name (reference isc-dhcpd-options.md, section 2).
 pub(super) const AGENT_NAMES: [(u8, &str); 5] = [
     (1, "circuit-id"),
@@ -232,7 +250,9 @@ fn write_agent_options(text: &mut Vec<u8>, agent: &[u8]) {
         let Some((value, next)) = tail.split_at_checked(usize::from(*length)) else {
             return;
         };
-        if !value.is_empty() {
+        // Of another length it could not be read back, by nobody.
+        let expected = shape(*code).length();
+        if !value.is_empty() && expected.is_none_or(|length| value.len() == length) {
             write_agent_option(text, *code, value);
         }
         rest = next;
@@ -244,12 +264,7 @@ fn write_agent_option(text: &mut Vec<u8>, code: u8, value: &[u8]) {
         Some((_, name)) => put(text, format_args!("\n  option agent.{name} ")),
         None => put(text, format_args!("\n  option agent.unknown-{code} ")),
     }
-    let shape = match code {
-        3 | 5 => Shape::Address,
-        4 => Shape::Number,
-        _ => Shape::Opaque,
-    };
-    write_option_value(text, shape, value);
+    write_option_value(text, shape(code), value);
     text.push(b';');
 }
 
@@ -387,6 +402,16 @@ mod tests {
 }
 "#;
         assert_eq!(text(&lease), expected);
+    }
+
+    #[test]
+    fn an_agent_option_that_could_not_be_read_back_is_left_out() {
+        let mut lease = active();
+        let odd = *b"\x03\x01\xff\x04\x02\x6a\xce\x05\x05\x3e\xc4\xcd\x59\x84\x01\x01\xfe";
+        lease.agent = Some(Box::from(odd));
+        let written = text(&lease);
+        assert_eq!(written.matches("option agent.").count(), 1, "{written}");
+        assert!(written.contains("\n  option agent.circuit-id fe;\n"));
     }
 
     #[test]
