@@ -8,7 +8,8 @@ use common::time::Time;
 use pretty_assertions::assert_eq;
 
 use super::ast::{
-    Action, Assignment, Block, Boolean, Connective, Data, Number, Operator, Part, Statement,
+    Action, Assignment, Block, Boolean, Call, Connective, Data, Expression, Function, Number,
+    Operator, Part, Statement,
 };
 use super::chain::Chain;
 use super::{
@@ -414,6 +415,25 @@ fn log_lines_come_back_in_order_and_null_logs_nothing() {
         (Level::Error, String::new()),
     ];
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn functions_that_call_themselves_without_end_are_given_up_with_one_line() {
+    let again = || {
+        statement(Action::Evaluate(Expression::Call(Call {
+            name: "again".into(),
+            arguments: vec![Expression::Data(text("x"))],
+        })))
+    };
+    let function = Function {
+        parameters: vec!["value".into()],
+        body: vec![again(), again()],
+    };
+    let define = statement(Action::Define("again".into(), function.into()));
+    let block = vec![define, again(), again()];
+    let lines = with_block(&block, |context, _| context.take_lines());
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["again: too many calls within calls."]);
 }
 
 #[test]
