@@ -158,6 +158,9 @@ fn open_cached(
     None
 }
 
+/// What a slash at the end of a name stands for: what comes before must be a directory.
+const HERE: &[u8] = b"";
+
 /// A name on its way to a file.
 struct Walk<'a> {
     root: BorrowedFd<'a>,
@@ -189,7 +192,7 @@ fn walk(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> io::Resu
     };
     while let Some(component) = walk.ahead.pop_front() {
         match component.as_slice() {
-            b"." => {}
+            b"." | HERE => {}
             b".." => {
                 walk.passed.pop();
             }
@@ -198,6 +201,9 @@ fn walk(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> io::Resu
                     return Ok(file);
                 }
             }
+            _ if walk.ahead == [HERE] && is_refused_with_slash(flags) => {
+                return Err(Errno::EISDIR.into());
+            }
             _ => walk.pass(&component)?,
         }
     }
@@ -205,7 +211,11 @@ fn walk(root: BorrowedFd<'_>, name: &[u8], flags: OFlag, mode: Mode) -> io::Resu
     Ok(openat(walk.here(), ".", flags & !OFlag::O_CREAT, mode)?)
 }
 
-/// A slash at the end stands for a component that says "here": what comes before must be a directory.
+/// Linux creates nothing under a name that a slash ends, and does not look what is there.
+fn is_refused_with_slash(flags: OFlag) -> bool {
+    cfg!(target_os = "linux") && flags.contains(OFlag::O_CREAT)
+}
+
 fn components(name: &[u8]) -> VecDeque<Vec<u8>> {
     let parts = name.split(|&byte| byte == b'/');
     let mut components: VecDeque<Vec<u8>> = parts
@@ -213,7 +223,7 @@ fn components(name: &[u8]) -> VecDeque<Vec<u8>> {
         .map(<[u8]>::to_vec)
         .collect();
     if name.ends_with(b"/") {
-        components.push_back(b".".to_vec());
+        components.push_back(HERE.to_vec());
     }
     components
 }
@@ -326,7 +336,11 @@ mod tests {
 
     /// The contents, or the number of the error.
     fn read(opener: Opener, root: &OwnedFd, name: &[u8]) -> Result<String, i32> {
-        let opened = opener(root.as_fd(), name, OFlag::O_RDONLY, Mode::empty());
+        read_with(opener, root, name, OFlag::O_RDONLY)
+    }
+
+    fn read_with(opener: Opener, root: &OwnedFd, name: &[u8], flags: OFlag) -> Result<String, i32> {
+        let opened = opener(root.as_fd(), name, flags, Mode::S_IRWXU);
         let mut text = String::new();
         let read = File::from(opened.map_err(|error| error.raw_os_error().unwrap())?)
             .read_to_string(&mut text);
@@ -469,13 +483,16 @@ mod tests {
                 ]),
                 1..8,
             ),
+            flags in proptest::sample::select(vec![OFlag::O_RDONLY, OFlag::O_CREAT]),
         ) {
-            let tree = Tree::new("random");
-            let root = tree.directory();
             let name = parts.join("/");
-            let walked = read(walk, &root, name.as_bytes());
+            // What one has created the other would find.
+            let [walked, opened] = OPENERS.map(|opener| {
+                let tree = Tree::new("random");
+                read_with(opener, &tree.directory(), name.as_bytes(), flags)
+            });
             prop_assert_ne!(walked.as_deref(), Ok("outside"));
-            prop_assert_eq!(walked, read(open_below, &root, name.as_bytes()), "{}", name);
+            prop_assert_eq!(walked, opened, "{} {:?}", name, flags);
         }
     }
 }
