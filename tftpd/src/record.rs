@@ -33,7 +33,7 @@ pub struct Record<'a> {
     pub served: &'a [u8],
     /// Accepted options as they stand in the OACK: NUL-terminated names and values.
     pub options: &'a [u8],
-    /// Bytes of the file that the other side has confirmed.
+    /// Bytes of the file whose arrival was confirmed: by the client (read), or to it (write).
     pub bytes: u64,
     /// Packets that were sent again.
     pub retransmissions: u64,

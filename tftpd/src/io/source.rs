@@ -52,7 +52,7 @@ pub(super) struct Wanted {
 pub(super) struct Storing {
     pub(super) offset: u64,
     pub(super) progress: Progress,
-    /// The client waits for it.
+    /// An answer to the client waits for it.
     pub(super) is_awaited: bool,
 }
 
@@ -197,7 +197,8 @@ impl Source {
         }
     }
 
-    /// Writes what was kept of an upload that ends before it is complete. What goes wrong has nobody to be told.
+    /// Writes what was kept of an upload that ends before it is complete. Nobody was told that it is stored, so that nobody need
+    /// know what goes wrong.
     pub(super) async fn finish(&mut self) {
         let kept = self.behind.take();
         if let (Some(file), false) = (&self.file, kept.bytes.is_empty()) {

@@ -1,5 +1,5 @@
 //! Writing behind. A disk may keep a write waiting, so a thread does it, and to wake that costs more than to write a block. Those
-//! of a window wait here until its last one has come: it is then that the client is told that they are stored.
+//! of a window wait here until the client has to be told of them: when the last one has come, or one is missing, or late.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -48,7 +48,9 @@ impl WriteBehind {
         if !follows || length + block.len() > SIZE || !self.find_room() {
             return false;
         }
-        self.waiting.bytes.extend_from_slice(block);
+        let bytes = &mut self.waiting.bytes;
+        bytes.reserve_exact(SIZE - length);
+        bytes.extend_from_slice(block);
         true
     }
 
@@ -89,6 +91,7 @@ mod tests {
             }
             assert!(!behind.keep(&BLOCK, round + 32_000));
             let chunk = behind.take();
+            assert_eq!(chunk.bytes.capacity(), SIZE);
             assert_eq!((chunk.offset, chunk.bytes.len()), (round, 32_000));
         }
         assert_eq!(behind.take(), Chunk::default());

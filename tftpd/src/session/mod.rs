@@ -90,7 +90,8 @@ pub enum Action {
         offset: u64,
         /// Whether more will follow. After the last one the file is closed before the event.
         progress: Progress,
-        /// Whether the client waits for this to be done: else it may be written together with what follows.
+        /// Whether an answer to the client waits for this, and for all before it, to be written: else it may be written
+        /// together with what follows. An empty buffer asks for what comes before alone.
         is_awaited: bool,
     },
     /// Send the buffer; the transfer is over.
@@ -145,7 +146,7 @@ impl Session {
         }
     }
 
-    /// Bytes of the file that the client has confirmed (read) or that were stored (write).
+    /// Bytes of the file that the client has confirmed (read), or that were confirmed to it (write).
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match &self.0 {

@@ -441,6 +441,54 @@ fn a_full_disk_is_told_to_the_client() {
     assert_eq!(buffer, b"\0\x05\0\x03Disk full or allocation exceeded\0");
 }
 
+/// An upload whose blocks of four bytes are stored, but for the last one, whose storing was asked for.
+fn storing(window: u16, blocks: u8) -> Session {
+    let mut session = Session::new(Direction::Write, Mode::Octet, windows(window, 4));
+    let mut buffer = Vec::new();
+    session.handle(Event::Start, &mut buffer);
+    for block in 1..=blocks {
+        if block > 1 {
+            session.handle(Event::Stored, &mut buffer);
+        }
+        session.handle(Event::Packet(&[0, 3, 0, block, 1, 2, 3, 4]), &mut buffer);
+    }
+    session
+}
+
+#[test]
+fn what_is_acknowledged_before_its_window_is_full_is_written_first() {
+    let behind_gap = Event::Packet(b"\0\x03\0\x04late");
+    let answers = [
+        (behind_gap, Action::SendAgain),
+        (Event::Timeout, Action::Send(2 * T)),
+    ];
+    for (event, answer) in answers {
+        let mut session = storing(4, 2);
+        let mut buffer = b"left over".to_vec();
+        session.handle(Event::Stored, &mut buffer);
+        let flush = Action::Store {
+            offset: 8,
+            progress: Progress::More,
+            is_awaited: true,
+        };
+        assert_eq!(session.handle(event, &mut buffer), flush);
+        assert_eq!((buffer.as_slice(), session.bytes()), (&b""[..], 0));
+        assert_eq!(session.handle(Event::Stored, &mut buffer), answer);
+        assert_eq!((buffer.as_slice(), session.bytes()), (&ack(2)[..], 8));
+        let next = session.handle(Event::Packet(b"\0\x03\0\x03next"), &mut buffer);
+        assert!(matches!(next, Action::Store { offset: 8, .. }), "{next:?}");
+    }
+}
+
+#[test]
+fn blocks_that_the_disk_did_not_take_do_not_count() {
+    for (blocks, counted) in [(2, 0), (3, 8), (4, 8), (5, 16)] {
+        let mut session = storing(2, blocks);
+        session.handle(Event::Failed(FileError::NoSpace), &mut Vec::new());
+        assert_eq!(session.bytes(), counted, "{blocks}");
+    }
+}
+
 #[test]
 fn netascii_uploads_join_pairs_across_blocks() {
     let mut bench = Bench::start(Direction::Write, Mode::Netascii, terms(b"", 4), b"");

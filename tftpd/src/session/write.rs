@@ -21,8 +21,10 @@ pub(super) struct WriteSession {
     unacknowledged: u16,
     gap: Gap,
     decoder: Decoder,
-    /// How many bytes are in the file.
-    written: u64,
+    /// How many bytes were given to be stored.
+    length: u64,
+    /// How many of them the client knows to be stored.
+    confirmed: u64,
     retransmissions: u64,
 }
 
@@ -34,6 +36,8 @@ enum Phase {
     Receiving,
     /// A block is being stored; nothing else can happen meanwhile.
     Storing(Progress),
+    /// Blocks that were kept are being written, so that the client can be told of them before their window is full.
+    Flushing(Early),
     /// The last ACK is out and the file is closed; the ACK may be lost.
     Dallying,
 }
@@ -47,6 +51,15 @@ enum Gap {
     Told,
 }
 
+/// Why an ACK comes before the last block of its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Early {
+    /// A block is missing.
+    Gap,
+    /// Nothing has come for too long.
+    Timeout,
+}
+
 impl WriteSession {
     pub(super) fn new(mode: Mode, terms: Terms) -> Self {
         Self {
@@ -57,14 +70,15 @@ impl WriteSession {
             unacknowledged: 0,
             gap: Gap::Untold,
             decoder: Decoder::default(),
-            written: 0,
+            length: 0,
+            confirmed: 0,
             retransmissions: 0,
             terms,
         }
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.written
+        self.confirmed
     }
 
     pub(super) fn retransmissions(&self) -> u64 {
@@ -89,7 +103,10 @@ impl WriteSession {
             Event::Packet(packet) if self.phase == Phase::Dallying => self.repair(packet, buffer),
             Event::Packet(packet) => self.receive(packet, buffer),
             Event::Timeout => self.repeat(buffer),
-            Event::Stored => self.stored(buffer),
+            Event::Stored => match self.phase {
+                Phase::Flushing(reason) => self.flushed(reason, buffer),
+                _ => self.stored(buffer),
+            },
             Event::Fetched(_) | Event::FetchedInPlace(_) | Event::Sent(_) | Event::Failed(_) => {
                 Action::Wait
             }
@@ -131,9 +148,37 @@ impl WriteSession {
             return Action::Wait;
         }
         self.gap = Gap::Told;
-        self.unacknowledged = 0;
-        write_ack(buffer, self.block);
-        Action::SendAgain
+        self.acknowledge_early(Early::Gap, buffer)
+    }
+
+    /// What the client is told of is written: an empty piece that is awaited has those written that were kept before it.
+    fn acknowledge_early(&mut self, reason: Early, buffer: &mut Vec<u8>) -> Action {
+        if self.unacknowledged == 0 {
+            return self.tell(reason, buffer);
+        }
+        self.phase = Phase::Flushing(reason);
+        buffer.clear();
+        Action::Store {
+            offset: self.length,
+            progress: Progress::More,
+            is_awaited: true,
+        }
+    }
+
+    fn flushed(&mut self, reason: Early, buffer: &mut Vec<u8>) -> Action {
+        self.phase = Phase::Receiving;
+        self.tell(reason, buffer)
+    }
+
+    fn tell(&mut self, reason: Early, buffer: &mut Vec<u8>) -> Action {
+        match reason {
+            Early::Gap => {
+                self.confirm();
+                write_ack(buffer, self.block);
+                Action::SendAgain
+            }
+            Early::Timeout => self.acknowledge(buffer),
+        }
     }
 
     fn store(&mut self, payload: &[u8], buffer: &mut Vec<u8>) -> Action {
@@ -147,8 +192,8 @@ impl WriteSession {
         };
         self.convert(payload, progress, buffer);
         self.phase = Phase::Storing(progress);
-        let offset = self.written;
-        self.written = offset.saturating_add(u64::try_from(buffer.len()).unwrap_or(0));
+        let offset = self.length;
+        self.length = offset.saturating_add(u64::try_from(buffer.len()).unwrap_or(0));
         let is_awaited = progress == Progress::Last || self.completes_window();
         Action::Store {
             offset,
@@ -191,9 +236,15 @@ impl WriteSession {
     }
 
     fn acknowledge(&mut self, buffer: &mut Vec<u8>) -> Action {
-        self.unacknowledged = 0;
+        self.confirm();
         self.write_answer(buffer);
         Action::Send(self.schedule.interval())
+    }
+
+    /// The answer that is made acknowledges all that is stored.
+    fn confirm(&mut self) {
+        self.unacknowledged = 0;
+        self.confirmed = self.length;
     }
 
     fn repeat(&mut self, buffer: &mut Vec<u8>) -> Action {
@@ -204,7 +255,7 @@ impl WriteSession {
             return Action::End(Ending::TimedOut);
         }
         self.retransmissions += 1;
-        self.acknowledge(buffer)
+        self.acknowledge_early(Early::Timeout, buffer)
     }
 
     /// Whatever comes after the last ACK means that the client has not seen it; it is repaired once.
