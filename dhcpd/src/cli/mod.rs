@@ -10,6 +10,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use common::sys::sandbox::Wish;
@@ -251,7 +252,7 @@ fn clap_word(flag: &Flag, value: Option<&OsStr>) -> OsString {
 fn command() -> Command {
     let interfaces = Arg::new("interfaces")
         .action(ArgAction::Append)
-        .value_parser(parse_interface);
+        .value_parser(lossy(parse_interface));
     Command::new("rdhcpd")
         .no_binary_name(true)
         .disable_help_flag(true)
@@ -264,11 +265,18 @@ fn argument(flag: &Flag) -> Arg {
     let argument = Arg::new(flag.name()).long(flag.name());
     match (flag.takes, flag.name()) {
         (Takes::Nothing, _) => argument.action(ArgAction::Count),
-        (Takes::Value, "p") => with_value(argument).value_parser(parse_port),
-        (Takes::Value, "diagnostics") => with_value(argument).value_parser(parse_style),
-        (Takes::Value, "rate-limit") => with_value(argument).value_parser(parse_rates),
+        (Takes::Value, "p") => with_value(argument).value_parser(lossy(parse_port)),
+        (Takes::Value, "diagnostics") => with_value(argument).value_parser(lossy(parse_style)),
+        (Takes::Value, "rate-limit") => with_value(argument).value_parser(lossy(parse_rates)),
         (Takes::Value, _) => with_value(argument).value_parser(value_parser!(OsString)),
     }
+}
+
+/// The parser of a text, for any word: clap's own refuses what is not UTF-8 in its own words.
+fn lossy<T: Clone + Send + Sync + 'static>(
+    parse: fn(&str) -> Result<T, Refusal>,
+) -> impl TypedValueParser<Value = T> {
+    OsStringValueParser::new().try_map(move |word| parse(&word.to_string_lossy()))
 }
 
 fn with_value(argument: Arg) -> Arg {

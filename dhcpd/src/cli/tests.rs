@@ -1,6 +1,7 @@
 //! Tests of the command line against what the original does.
 
 use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
 
 use pretty_assertions::assert_eq;
 
@@ -174,6 +175,24 @@ fn a_bad_value_is_refused_also_when_a_good_one_follows() {
     assert_eq!(rates, value(&words::invalid_rate("x")));
     let style = parse_line("-t --diagnostics=red --diagnostics=rich");
     assert_eq!(style, value(&words::unknown_style("red")));
+}
+
+#[test]
+fn a_value_that_is_no_utf_8_is_refused_in_our_words() {
+    let interface = words::interface_name_too_long("\u{fffd}aaaaaaaaaaaaa");
+    for (flag, bytes, expected) in [
+        (
+            "--rate-limit",
+            &b"\xff"[..],
+            words::invalid_rate("\u{fffd}"),
+        ),
+        ("--diagnostics", b"\xff", words::unknown_style("\u{fffd}")),
+        ("-p", b"\xff", words::invalid_port("\u{fffd}")),
+        ("-t", b"\xffaaaaaaaaaaaaa", interface),
+    ] {
+        let word = OsStr::from_bytes(bytes).to_owned();
+        assert_eq!(parse(&[flag.into(), word]), value(&expected), "{flag}");
+    }
 }
 
 #[test]
