@@ -18,23 +18,39 @@ const TIMES: usize = 3;
 /// A rewrite that shall mend the file begins at once, but not sooner than this after the one before.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// After one that failed the file may grow for so long from when that began.
+const GROW_FOR: Duration = Duration::from_secs(60);
+
 /// The receive loop's part in rewriting the lease file.
 #[derive(Debug)]
 pub(super) struct Rewriting {
     /// When the last one began.
     last: Time,
-    /// True if a record has come late enough, or one too many.
+    /// Before this the size of the file causes none.
+    may_grow_until: Time,
+    /// True if a record has come late enough, or the records have outgrown their room.
     due: bool,
-    /// Octets of the file when it was written as a whole.
+    /// Octets of the present file when it was written as a whole.
     whole: usize,
-    /// Octets of records since the last one began.
+    /// Octets of records in it since then, and of those that came while it was written.
     grown: usize,
     /// True if only a new file can be trusted.
     broken: bool,
-    /// How far the present one has come.
-    snapshot: Option<Snapshot>,
+    /// The new file, until it is installed or given up.
+    draft: Option<Draft>,
     /// True if the new file waits for its next slice.
     ready: bool,
+}
+
+/// A file that is being written.
+#[derive(Debug, Default)]
+struct Draft {
+    /// How far it has come.
+    snapshot: Snapshot,
+    /// Octets of its slices so far.
+    whole: usize,
+    /// Octets of records since it began, which are in both files.
+    grown: usize,
 }
 
 impl Rewriting {
@@ -42,11 +58,12 @@ impl Rewriting {
     pub(super) fn new(last: Time, whole: usize) -> Self {
         Self {
             last,
+            may_grow_until: last,
             due: false,
             whole,
             grown: 0,
             broken: false,
-            snapshot: None,
+            draft: None,
             ready: false,
         }
     }
@@ -54,17 +71,37 @@ impl Rewriting {
     /// Records of so many octets were written at `now`.
     pub(super) fn note_records(&mut self, now: Time, octets: usize) {
         self.grown = self.grown.saturating_add(octets);
+        match &mut self.draft {
+            Some(draft) => draft.grown = draft.grown.saturating_add(octets),
+            None => self.due |= self.is_due(now),
+        }
+    }
+
+    fn is_due(&self, now: Time) -> bool {
         let room = self.whole.saturating_mul(TIMES - 1).max(ROOM);
-        self.due |= now.since(self.last) > REWRITE_AFTER || self.grown > room;
+        let has_outgrown_it = self.grown > room && now >= self.may_grow_until;
+        has_outgrown_it || now.since(self.last) > REWRITE_AFTER
     }
 
     /// Takes what the commit thread says.
     pub(super) fn note(&mut self, news: News) {
         match news {
             News::Ready => self.ready = true,
-            News::GivenUp => self.snapshot = None,
-            News::Installed => self.broken = false,
+            News::GivenUp => self.give_up(),
+            News::Installed => self.install(),
             News::Broken => self.broken = true,
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.draft = None;
+        self.may_grow_until = self.last.after(GROW_FOR);
+    }
+
+    fn install(&mut self) {
+        self.broken = false;
+        if let Some(draft) = self.draft.take() {
+            (self.whole, self.grown) = (draft.whole, draft.grown);
         }
     }
 
@@ -75,19 +112,18 @@ impl Rewriting {
         write: impl FnOnce(&mut Snapshot, &mut Vec<u8>) -> bool,
         report: impl FnOnce(usize),
     ) -> Option<Order> {
-        let Some(snapshot) = &mut self.snapshot else {
+        let Some(draft) = &mut self.draft else {
             return self.begin(now);
         };
         if !std::mem::take(&mut self.ready) {
             return None;
         }
         let mut text = Vec::new();
-        if write(snapshot, &mut text) {
-            self.whole = self.whole.saturating_add(text.len());
+        if write(&mut draft.snapshot, &mut text) {
+            draft.whole = draft.whole.saturating_add(text.len());
             return Some(Order::Slice(text));
         }
-        report(snapshot.leases());
-        self.snapshot = None;
+        report(draft.snapshot.leases());
         Some(Order::Install)
     }
 
@@ -97,14 +133,13 @@ impl Rewriting {
             return None;
         }
         (self.last, self.due, self.ready) = (now, false, false);
-        (self.whole, self.grown) = (0, 0);
-        self.snapshot = Some(Snapshot::default());
+        self.draft = Some(Draft::default());
         Some(Order::Begin { now: now.seconds() })
     }
 
     /// When a broken file can be mended, unless that has begun.
     pub(super) fn mends_at(&self) -> Option<Time> {
-        let waits = self.broken && self.snapshot.is_none();
+        let waits = self.broken && self.draft.is_none();
         waits.then(|| self.last.after(RETRY_AFTER))
     }
 }
@@ -150,6 +185,7 @@ mod tests {
         rewriting.note_records(at(7201), 1);
         rewriting.note(News::Ready);
         assert_eq!(order(&mut rewriting, at(7201), 0), "install");
+        rewriting.note(News::Installed);
         assert_eq!(order(&mut rewriting, at(7202), 0), "nothing");
     }
 
@@ -166,14 +202,44 @@ mod tests {
         assert_eq!(order(&mut rewriting, at(1), 1), "slice");
         rewriting.note(News::Ready);
         assert_eq!(order(&mut rewriting, at(1), 0), "install");
+        rewriting.note(News::Installed);
         assert_eq!(rewriting.whole, 1);
         rewriting.note_records(at(1), 1);
         assert_eq!(order(&mut rewriting, at(1), 1), "begin");
+    }
+
+    #[test]
+    fn a_large_file_may_grow_also_while_it_is_written_anew() {
         let mut large = Rewriting::new(at(0), ROOM);
         large.note_records(at(1), 2 * ROOM);
         assert_eq!(order(&mut large, at(1), 1), "nothing");
         large.note_records(at(1), 1);
         assert_eq!(order(&mut large, at(1), 1), "begin");
+        large.note_records(at(2), ROOM + 1);
+        large.draft.as_mut().unwrap().whole = ROOM;
+        large.note(News::Ready);
+        assert_eq!(order(&mut large, at(2), 0), "install");
+        assert_eq!(order(&mut large, at(2), 0), "nothing");
+        large.note(News::Installed);
+        large.note_records(at(2), ROOM - 1);
+        assert_eq!(order(&mut large, at(2), 1), "nothing");
+        large.note_records(at(2), 1);
+        assert_eq!(order(&mut large, at(2), 1), "begin");
+    }
+
+    #[test]
+    fn a_file_that_was_given_up_counts_for_nothing_and_is_tried_again_a_minute_later() {
+        let mut rewriting = new();
+        rewriting.note_records(at(1), ROOM + 1);
+        assert_eq!(order(&mut rewriting, at(1), 1), "begin");
+        rewriting.note(News::Ready);
+        assert_eq!(order(&mut rewriting, at(1), 1), "slice");
+        rewriting.note(News::GivenUp);
+        assert_eq!((rewriting.whole, rewriting.grown), (0, ROOM + 1));
+        rewriting.note_records(at(60), 1);
+        assert_eq!(order(&mut rewriting, at(60), 1), "nothing");
+        rewriting.note_records(at(61), 1);
+        assert_eq!(order(&mut rewriting, at(61), 1), "begin");
     }
 
     #[test]
