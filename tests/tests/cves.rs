@@ -1,4 +1,4 @@
-//! The list of known faults (`tests/developers/cves.md`) and the documents beside it name tests that there are.
+//! The list of known faults (`tests/developers/cves.md`) and the documents beside it name tests that exist.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
