@@ -1,7 +1,7 @@
 //! `differential_tftp`: random scenarios against in.tftpd and rtftpd.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -38,12 +38,13 @@ fn command_line() -> Command {
         .arg(
             Arg::new(FILES)
                 .num_args(0..)
+                .conflicts_with_all(["minutes", "seed"])
                 .value_parser(value_parser!(PathBuf))
                 .help("scenarios of your own, to play in the place of random ones"),
         )
 }
 
-/// True if nothing differed.
+/// True if nothing differed but on purpose.
 fn run(options: &ArgMatches) -> Result<bool> {
     if let Some(paths) = options.get_many::<PathBuf>(FILES) {
         return play_files(paths);
@@ -65,21 +66,30 @@ fn run(options: &ArgMatches) -> Result<bool> {
     Ok(tally.different == 0)
 }
 
-/// Plays each file and shows what differs as it stands there. True if nothing does.
+/// Plays each file and shows what differs as it stands there. True if nothing does but on purpose, and each could be played.
 fn play_files<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<bool> {
     let mut duel = Duel::new()?;
     let mut is_same = true;
     for path in paths {
-        let text = fs::read_to_string(path).context(path.display())?;
-        match duel.play(&text) {
-            Ok(Verdict::Same) => continue,
-            Ok(Verdict::OnPurpose(row)) => println!("{}: {row}", path.display()),
-            Ok(Verdict::Differs(shown)) => println!("=== {}\n{shown}", path.display()),
-            Err(failure) => println!("{} is not played: {failure}", path.display()),
+        let name = path.display();
+        match play_file(&mut duel, path) {
+            Ok(Verdict::Same) => {}
+            Ok(Verdict::OnPurpose(row)) => println!("{name}: {row}"),
+            Ok(Verdict::Differs(shown)) => {
+                is_same = false;
+                println!("=== {name}\n{shown}");
+            }
+            Err(failure) => {
+                is_same = false;
+                println!("{name} is not played: {failure}");
+            }
         }
-        is_same = false;
     }
     Ok(is_same)
+}
+
+fn play_file(duel: &mut Duel, path: &Path) -> Result<Verdict> {
+    duel.play(&fs::read_to_string(path).context("cannot read it")?)
 }
 
 #[derive(Debug, Default)]
