@@ -230,6 +230,46 @@ fn a_kernel_without_ipv6_serves_ipv4() {
     });
 }
 
+/// Of 84 files that may be open 64 are set aside, and a transfer takes two.
+#[test]
+#[ignore = "needs root"]
+fn numbers_of_transfers_that_open_files_do_not_allow_are_logged() {
+    for_each_subject(|subject, lab| {
+        if subject == Subject::Original {
+            return;
+        }
+        let all = "only 10 transfers of --max-transfers 12: the limit on open files is too low";
+        let one = "only 10 transfers of --max-transfers-per-client 11: the limit on open files is too low";
+        for (words, lines) in [
+            (
+                "--max-transfers=12 --max-transfers-per-client=11",
+                &[all, one][..],
+            ),
+            ("--max-transfers=12 --max-transfers-per-client=10", &[all]),
+            ("--max-transfers-per-client=11", &[one]),
+            ("--max-transfers=10 --max-transfers-per-client=10", &[]),
+        ] {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", "ulimit -n 84; exec \"$@\"", "sh"]);
+            let words = format!("-L -s DIR {words}");
+            command
+                .arg(subject.tftpd().unwrap())
+                .args(words_in(lab, &words));
+            let mut server = spawn_in(&lab.server, View::default(), command);
+            wait_until("it listens", || listening(&lab.server) == [1, 1]);
+            assert_eq!(ask(lab), b"\0\x03\0\x01hello");
+            server.process.signal(Signal::SIGTERM).unwrap();
+            assert_eq!(server.process.wait().unwrap().code(), Some(0));
+            for line in lines {
+                server.log.wait_for(line, PATIENCE).unwrap();
+            }
+            let logged = server.log.lines();
+            assert_eq!(logged.len(), lines.len(), "{words}: {logged:?}");
+            lab.server.evict();
+        }
+    });
+}
+
 /// How many sockets of IPv4 and of IPv6 are bound to port 69.
 fn listening(namespace: &Namespace) -> [usize; 2] {
     let tables = namespace.enter(|| {
@@ -310,13 +350,21 @@ fn start_in(
     lab: &TftpLab,
     words: &str,
 ) -> Server {
+    let mut command = Command::new(subject.tftpd().unwrap());
+    command.args(words_in(lab, words));
+    spawn_in(namespace, view, command)
+}
+
+fn words_in(lab: &TftpLab, words: &str) -> Vec<String> {
+    let words = words.replace("DIR", &lab.directory().to_string_lossy());
+    words.split(' ').map(str::to_owned).collect()
+}
+
+fn spawn_in(namespace: &Namespace, view: View, mut command: Command) -> Server {
     let log = Log::default();
     let sink = log.clone();
     let syslog = Syslog::start(move |line| sink.push(line)).unwrap();
-    let words = words.replace("DIR", &lab.directory().to_string_lossy());
-    let mut command = Command::new(subject.tftpd().unwrap());
     command
-        .args(words.split(' '))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());

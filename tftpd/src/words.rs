@@ -256,10 +256,10 @@ pub fn more_for_one_than_for_all(client: usize, all: usize) -> String {
     format!("--max-transfers-per-client {client} is more than --max-transfers {all}")
 }
 
-/// The limit on open files does not allow as many transfers as `--max-transfers` wants.
+/// The limit on open files does not allow as many transfers as the flag, `--max-transfers` or `--max-transfers-per-client`, wants.
 #[must_use]
-pub fn fewer_transfers(wish: usize, total: usize) -> String {
-    format!("only {total} transfers of --max-transfers {wish}: the limit on open files is too low")
+pub fn fewer_transfers(flag: &str, wish: usize, total: usize) -> String {
+    format!("only {total} transfers of {flag} {wish}: the limit on open files is too low")
 }
 
 /// A system call on behalf of a request failed.

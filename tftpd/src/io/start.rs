@@ -97,7 +97,7 @@ fn start(settings: Settings, given: Vec<OwnedFd>, logger: Arc<Logger>) -> Result
     };
     let mut server = Server::new(settings, account, map, Arc::clone(&logger));
     server.transfer_log = transfer_log;
-    report_cut_wish(&server);
+    report_cut_wishes(&server);
     match server.settings.running {
         Running::Background => start_in_background(server, sockets, logger),
         Running::Foreground | Running::Inetd => serve(server, sockets, None, logger),
@@ -105,12 +105,20 @@ fn start(settings: Settings, given: Vec<OwnedFd>, logger: Arc<Logger>) -> Result
 }
 
 /// A wish that the system does not allow is no reason not to serve.
-fn report_cut_wish(server: &Server) {
-    let total = server.slots.total();
-    let wish = server.settings.max_transfers.filter(|wish| *wish > total);
-    if let Some(wish) = wish {
-        let text = words::fewer_transfers(wish, total);
-        server.logger.write(Level::Warning, &text);
+fn report_cut_wishes(server: &Server) {
+    let (settings, total) = (&server.settings, server.slots.total());
+    let wishes = [
+        ("--max-transfers", settings.max_transfers),
+        (
+            "--max-transfers-per-client",
+            settings.max_transfers_per_client,
+        ),
+    ];
+    for (flag, wish) in wishes {
+        if let Some(wish) = wish.filter(|wish| *wish > total) {
+            let text = words::fewer_transfers(flag, wish, total);
+            server.logger.write(Level::Warning, &text);
+        }
     }
 }
 
