@@ -214,7 +214,7 @@ mod tests {
         for port in ["0x1b39", "+6969", " +015471"] {
             assert_eq!(find_port(Some(port)).unwrap(), 6969, "{port}");
         }
-        for port in ["", "0", "70000", "-1", "++69", "nosuchservice"] {
+        for port in ["", "0", "70000", "-1", "+ 69", "++69", "nosuchservice"] {
             let error = find_port(Some(port)).unwrap_err();
             assert_eq!(
                 error,
