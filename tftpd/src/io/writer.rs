@@ -14,6 +14,8 @@ use tokio::time::sleep;
 
 /// A thread that takes nothing for so long is stuck. This is what a file costs others on its disk.
 const STUCK: Duration = Duration::from_millis(20);
+/// So many threads may be stuck on one disk: the others of the pool are left to the other disks.
+const MOST_STUCK: usize = 8;
 
 /// The writers of all disks that were written to, by the numbers of their devices.
 #[derive(Default)]
@@ -26,13 +28,22 @@ pub(super) struct Writer(Arc<Mutex<Queue>>);
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// The number of the thread that takes them, if there is one. One that got stuck and was replaced takes no more.
-    thread: Option<u64>,
+    /// The thread that takes them, if there is one. One that got stuck and was replaced takes no more.
+    thread: Option<Thread>,
     /// How many threads there were.
     threads: u64,
+    /// How many threads are at a job, the stuck ones among them.
+    busy: usize,
     /// How many jobs were taken.
     taken: u64,
     is_watched: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Thread {
+    number: u64,
+    /// False while it waits for room in the pool of threads: to ask for another one would not bring it sooner.
+    has_begun: bool,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -67,7 +78,10 @@ impl Writer {
         let mut queue = self.queue();
         queue.threads += 1;
         let number = queue.threads;
-        queue.thread = Some(number);
+        queue.thread = Some(Thread {
+            number,
+            has_begun: false,
+        });
         let writer = self.clone();
         spawn_blocking(move || writer.serve(number));
     }
@@ -75,32 +89,42 @@ impl Writer {
     fn serve(&self, number: u64) {
         while let Some(job) = self.take(number) {
             job();
+            self.queue().busy -= 1;
         }
     }
 
     /// `None` ends the thread.
     fn take(&self, number: u64) -> Option<Job> {
         let mut queue = self.queue();
-        if queue.thread != Some(number) {
-            return None;
-        }
+        queue.thread.filter(|thread| thread.number == number)?;
         let job = queue.jobs.pop_front();
-        match job {
-            Some(_) => queue.taken += 1,
-            None => queue.thread = None,
+        queue.thread = job.as_ref().map(|_| Thread {
+            number,
+            has_begun: true,
+        });
+        if job.is_some() {
+            queue.taken += 1;
+            queue.busy += 1;
         }
         job
     }
 
-    /// Starts another thread whenever there are jobs that none takes, until all is done.
+    /// Starts another thread whenever there are jobs that none takes, until all is done. When as many as may be are stuck, the first
+    /// that gets free makes room for one.
     async fn watch(self) {
         while let Some(before) = self.progress() {
             sleep(STUCK).await;
-            let is_left_alone = !self.queue().jobs.is_empty();
-            if is_left_alone && self.progress() == Some(before) {
+            if self.needs_thread() && self.progress() == Some(before) {
                 self.start_thread();
             }
         }
+    }
+
+    /// Whether there are jobs, and the thread that should take them may be replaced.
+    fn needs_thread(&self) -> bool {
+        let queue = self.queue();
+        let has_begun = queue.thread.is_some_and(|thread| thread.has_begun);
+        !queue.jobs.is_empty() && has_begun && queue.busy < MOST_STUCK
     }
 
     /// How many jobs were taken; `None`, and nobody watches, if no thread is there.
@@ -129,7 +153,13 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     fn run(test: impl Future<Output = ()>) {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        run_with_pool(64, test);
+    }
+
+    fn run_with_pool(threads: usize, test: impl Future<Output = ()>) {
+        let mut builder = Builder::new_current_thread();
+        let builder = builder.enable_all().max_blocking_threads(threads);
+        let runtime = builder.build().unwrap();
         let test = async { timeout(PATIENCE, test).await.unwrap() };
         LocalSet::new().block_on(&runtime, test);
     }
@@ -171,6 +201,52 @@ mod tests {
                 }
             );
             stuck.unwrap();
+        });
+    }
+
+    /// Several times as long as it takes to see that a thread is stuck.
+    const LONG: Duration = Duration::from_millis(200);
+
+    #[test]
+    fn a_thread_that_waits_for_the_pool_is_not_asked_for_again() {
+        run_with_pool(1, async {
+            let writer = Writer::default();
+            let (go_on, other_disk) = mpsc::channel::<()>();
+            let stuck = spawn_blocking(move || other_disk.recv());
+            let (stored, ()) = tokio::join!(writer.work(|| Ok(1)), async {
+                sleep(LONG).await;
+                assert_eq!(writer.queue().threads, 1);
+                go_on.send(()).unwrap();
+            });
+            assert_eq!(stored.unwrap(), 1);
+            stuck.await.unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn one_disk_gets_few_threads_stuck_and_goes_on_afterwards() {
+        const JOBS: usize = MOST_STUCK + 3;
+        run(async {
+            let writer = Writer::default();
+            let disk = Arc::new(Mutex::new(()));
+            let frozen = disk.lock().unwrap();
+            let ask = |writer: Writer| {
+                let disk = Arc::clone(&disk);
+                let wait = move || drop(disk.lock().unwrap());
+                spawn_local(async move { writer.work(move || Ok(wait())).await.unwrap() })
+            };
+            let asked: Vec<_> = (0..JOBS).map(|_| ask(writer.clone())).collect();
+            while writer.queue().busy < MOST_STUCK {
+                sleep(STUCK).await;
+            }
+            sleep(LONG).await;
+            let count = |queue: MutexGuard<'_, Queue>| (queue.jobs.len(), queue.threads);
+            let expected = (JOBS - MOST_STUCK, MOST_STUCK as u64);
+            assert_eq!(count(writer.queue()), expected);
+            drop(frozen);
+            for job in asked {
+                job.await.unwrap();
+            }
         });
     }
 }
