@@ -40,8 +40,8 @@ pub fn problem(problem: &Problem) -> String {
     match &problem.kind {
         ProblemKind::UnknownLetter { operation, letter } => format!(
             "Remap command \"{}\" on line {line} contains invalid char \"{}\"",
-            shown(operation),
-            shown(&[*letter])
+            printable(operation),
+            printable(&[*letter])
         ),
         ProblemKind::InvertedRewrite(rest) => {
             format!("r rules cannot be inverted, line {line}: {}", shown(rest))
