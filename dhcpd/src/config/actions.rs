@@ -92,9 +92,12 @@ impl Parser<'_> {
         ended.ok().map(|()| Statement { place, action })
     }
 
-    /// `return value;`
+    /// `return value;`, of which a lease file has `return;`
     pub(super) fn return_action(&mut self) -> Parsed<Action> {
         self.take();
+        if self.in_lease_file && self.accept(';') {
+            return Ok(Action::Return(Expression::Data(Data::Null)));
+        }
         let value = self.value_of_statement(words::DATA_EXPRESSION)?;
         self.expect_semicolon()?;
         Ok(Action::Return(value))

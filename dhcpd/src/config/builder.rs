@@ -246,6 +246,13 @@ impl Builder {
         }
     }
 
+    /// Lets these classes be found by their names.
+    pub(super) fn know_classes(&mut self, classes: &[Class]) {
+        for (id, class) in (0..).map(ClassId).zip(classes) {
+            self.classes.entry(class.name.clone()).or_insert(id);
+        }
+    }
+
     pub(super) fn class(&self, id: ClassId) -> Option<&Class> {
         item(&self.config.classes, id.0)
     }

@@ -61,10 +61,11 @@ impl Parser<'_> {
         Ok(Some(Statement { place, action }))
     }
 
-    /// All statements of a text; `None` if there is anything else.
+    /// All statements of a text in a lease file; `None` if there is anything else.
     pub(super) fn statements_of(&mut self, text: &[u8]) -> Option<Block> {
         let document = Document::read(FileId(0), "", text.to_vec());
         self.cursor = Cursor::new(Rc::new(document));
+        self.in_lease_file = true;
         let block = self.executables().ok()?;
         let ended = self.peek().kind == Kind::End && self.diagnostics.errors() == 0;
         ended.then_some(block)

@@ -43,7 +43,6 @@ pub use parser::Loader;
 use common::diag::Diagnostics;
 
 use crate::eval::ast::Block;
-use crate::options::Registry;
 
 use builder::Builder;
 use model::Config;
@@ -124,13 +123,15 @@ pub fn parse_with_declarations(
     Ok((config, known))
 }
 
-/// Reads statements that stand in a lease file; `None` if they make no sense.
+/// Reads statements that stand in a lease file, with the options and classes of a configuration; `None` if they make no
+/// sense.
 #[must_use]
-pub fn parse_block(text: &[u8], options: &Registry) -> Option<Block> {
+pub fn parse_block(text: &[u8], config: &Config) -> Option<Block> {
     let mut diagnostics = Diagnostics::default();
     let mut load = |_: &str| Err(String::new());
     let mut parser = Parser::new(Family::Dhcpv4, &mut load, &mut diagnostics);
-    parser.build.config.options = options.clone();
+    parser.build.config.options = config.options.clone();
+    parser.build.know_classes(&config.classes);
     parser.statements_of(text)
 }
 

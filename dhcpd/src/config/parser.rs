@@ -44,6 +44,8 @@ pub(super) struct Parser<'a> {
     pub(super) in_block: bool,
     /// The statements being read are those of an `on` block, which the lease file spells as they were written.
     pub(super) in_event: bool,
+    /// The text is one that a lease file holds: it leaves out what a `return` gives back.
+    pub(super) in_lease_file: bool,
     /// What the cases of the switch being read compare; `None` where no case may stand.
     pub(super) cases: Option<Wanted>,
     depth: usize,
@@ -67,6 +69,7 @@ impl<'a> Parser<'a> {
             host: None,
             in_block: false,
             in_event: false,
+            in_lease_file: false,
             cases: None,
             depth: 0,
         }

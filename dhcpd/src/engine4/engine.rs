@@ -28,7 +28,7 @@ pub struct Engine {
     pub(super) watermark: Watermark,
     /// What the last search gave as its reason. A refusal without a search repeats it, as the original's does.
     pub(super) refusal: &'static str,
-    /// Handlers of leases.
+    /// What the `on` blocks that the lease file held mean, found by their text.
     pub(super) blocks: Blocks,
     /// Variables outside of leases.
     globals: Variables,

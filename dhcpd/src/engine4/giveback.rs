@@ -102,8 +102,10 @@ impl Engine {
     }
 
     fn run_release(&mut self, exchange: &Exchange<'_>, lease: &mut Lease, outbox: &mut Outbox) {
-        let text = lease.rare.as_ref().and_then(|rare| rare.on_release.clone());
-        if let Some(handler) = text.and_then(|text| self.blocks.of(&text, exchange.config())) {
+        let block = lease.rare.as_ref().and_then(|rare| rare.on_release.clone());
+        let config = exchange.config();
+        let handler = block.and_then(|it| self.blocks.of(&it, lease.address, config, outbox));
+        if let Some(handler) = handler {
             let facts = exchange.facts(lease, false);
             let context = exchange.context(Some(facts), false);
             run_block(&handler.body, &context, lease, outbox);

@@ -2,24 +2,26 @@
 //! isc-dhcpd-behaviour.md, section 8).
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use common::time::Time;
 
 use super::outbox::Outbox;
+use super::words;
 use crate::config;
 use crate::config::model::Config;
 use crate::eval::ast::{Action, Block, Handler, Statement};
 use crate::eval::{
     Bound, Bytes, Context, Handlers, LeaseFacts, ResolvedNames, Variables, execute_handler,
 };
-use crate::lease::{IdFormat, Lease, Table, Value, Variable, write_lease};
+use crate::lease::{IdFormat, Lease, OnBlock, Table, Value, Variable, write_lease};
 use crate::options::OptionSet;
 
-/// Handlers of leases, by their text as the lease file has it; `None` for text that is no block.
+/// What the blocks that a lease file holds mean, by their text; `None` for text that cannot be read.
 ///
-/// What the configuration says is taken from there: the text that the original writes for it cannot always be read, or
-/// means something else (`not (a = b)`, `8 / (4 / 2)`).
+/// A text of the configuration means what the configuration says: what the original writes for it cannot always be read,
+/// or means something else (`not (a = b)`, `8 / (4 / 2)`). Of several blocks with the same text it is the first.
 #[derive(Debug)]
 pub struct Blocks {
     known: HashMap<Arc<[u8]>, Option<Arc<Handler>>>,
@@ -52,7 +54,8 @@ impl Blocks {
                 Action::Define(_, function) => self.learn(&function.body),
                 Action::On(_, Some(handler)) => {
                     let text = Arc::clone(&handler.text);
-                    self.known.insert(text, Some(Arc::clone(handler)));
+                    let first = self.known.entry(text);
+                    first.or_insert_with(|| Some(Arc::clone(handler)));
                     self.learn(&handler.body);
                 }
                 _ => {}
@@ -60,16 +63,34 @@ impl Blocks {
         }
     }
 
-    /// The handler of a text, which is read only once.
-    pub(super) fn of(&mut self, text: &Arc<[u8]>, config: &Config) -> Option<Arc<Handler>> {
+    /// What a block of the lease of `address` means. A text is read once, and one that cannot be read is told once.
+    pub(super) fn of(
+        &mut self,
+        block: &OnBlock,
+        address: Ipv4Addr,
+        config: &Config,
+        outbox: &mut Outbox,
+    ) -> Option<Arc<Handler>> {
+        let text = match block {
+            OnBlock::Configured(handler) => return Some(Arc::clone(handler)),
+            OnBlock::Read(text) => text,
+        };
         let entry = self.known.entry(Arc::clone(text));
         let read = || {
-            let body = config::parse_block(text, &config.options)?;
-            let text = Arc::clone(text);
-            Some(Arc::new(Handler { body, text }))
+            let handler = read_handler(text, config);
+            if handler.is_none() {
+                outbox.error(words::unreadable_block(address));
+            }
+            handler
         };
         entry.or_insert_with(read).clone()
     }
+}
+
+fn read_handler(text: &Arc<[u8]>, config: &Config) -> Option<Arc<Handler>> {
+    let body = config::parse_block(text, config)?;
+    let text = Arc::clone(text);
+    Some(Arc::new(Handler { body, text }))
 }
 
 /// Ends all leases whose time has come, with what they asked for at their end. Writes them to the journal.
@@ -98,8 +119,9 @@ pub(super) fn run_expiry(
     now: Time,
     outbox: &mut Outbox,
 ) {
-    let text = lease.rare.as_ref().and_then(|rare| rare.on_expiry.clone());
-    if let Some(handler) = text.and_then(|text| blocks.of(&text, config)) {
+    let block = lease.rare.as_ref().and_then(|rare| rare.on_expiry.clone());
+    let handler = block.and_then(|block| blocks.of(&block, lease.address, config, outbox));
+    if let Some(handler) = handler {
         let mut context = Context::new(&config.options, names, now);
         context.lease = Some(facts_without_host(lease));
         run_block(&handler.body, &context, lease, outbox);
@@ -185,7 +207,7 @@ pub(super) fn keep_handlers(lease: &mut Lease, handlers: &Handlers) {
     ];
     for (asked, slot) in slots {
         if let Some(handler) = asked {
-            *slot = handler.as_ref().map(|handler| Arc::clone(&handler.text));
+            *slot = handler.clone().map(OnBlock::Configured);
         }
     }
     lease.drop_empty_rare();

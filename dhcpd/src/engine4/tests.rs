@@ -464,3 +464,21 @@ fn an_answer_to_a_query_lists_forty_other_addresses() {
         "49 IP addresses associated with MAC address 02:00:00:00:00:01, only 40 sent in reply."
     );
 }
+
+#[test]
+fn a_block_of_the_lease_file_that_cannot_be_read_is_told_once() {
+    let mut bench = Bench::new(SMALL);
+    for last in [10, 11] {
+        let record = format!(
+            "lease 10.9.0.{last} {{ starts epoch 1; ends epoch {}; binding state active; next binding state free; on expiry {{ nonsense }} }}\n",
+            NOW.seconds() + 60
+        );
+        bench.file.extend_from_slice(record.as_bytes());
+    }
+    bench.restart();
+    let lines = bench.pass(Duration::from_secs(61)).lines;
+    let told = lines
+        .iter()
+        .filter(|line| line.text.contains("cannot be read"));
+    assert_eq!(told.count(), 1, "{lines:?}");
+}

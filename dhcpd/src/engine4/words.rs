@@ -246,6 +246,13 @@ pub(super) fn abandoning(address: Ipv4Addr, why: &str) -> String {
     format!("Abandoning IP address {address}: {why}")
 }
 
+pub(super) fn unreadable_block(address: Ipv4Addr) -> String {
+    format!(
+        "lease {address}: its on expiry or on release statements in the lease file cannot be read and are left undone, \
+         also for other leases with the same text."
+    )
+}
+
 pub(super) fn stale_host(host: &str, address: Ipv4Addr) -> String {
     format!(
         "soft impossible condition (dhcp.c:5126): stale host \"{host}\" found on lease {address}"

@@ -27,7 +27,7 @@ pub use load::{Job, Load};
 pub use octets::Octets;
 pub use pieces::{Piece, Pieces};
 pub use reader::{Declared, Reading, read, read_pieces};
-pub use record::{Account, Lease, Rare, Value, Variable};
+pub use record::{Account, Lease, OnBlock, Rare, Value, Variable};
 pub use sections::{Section, sections};
 pub use snapshot::Snapshot;
 pub use states::State;

@@ -9,6 +9,7 @@ use super::clients::Places;
 use super::octets::Octets;
 use super::states::State;
 use crate::config::model::HostId;
+use crate::eval::ast::Handler;
 
 /// What is known about one address of a pool. Times are seconds since the epoch; 0 is none, [`NEVER`](super::NEVER) is
 /// for ever.
@@ -65,11 +66,39 @@ pub struct Rare {
     pub atsfp: u32,
     /// Whose limit it counts against.
     pub billing: Option<Account>,
-    /// What to do when it ends by itself: the text of an `on expiry` block, between its braces.
-    pub on_expiry: Option<Arc<[u8]>>,
+    /// What to do when it ends by itself.
+    pub on_expiry: Option<OnBlock>,
     /// What to do when its client gives it back.
-    pub on_release: Option<Arc<[u8]>>,
+    pub on_release: Option<OnBlock>,
 }
+
+/// An `on expiry` or `on release` block of a lease. Blocks with the same text count as equal: the lease file knows no more.
+#[derive(Clone, Debug)]
+pub enum OnBlock {
+    /// One of the configuration.
+    Configured(Arc<Handler>),
+    /// The text between the braces, as it stands in the lease file.
+    Read(Arc<[u8]>),
+}
+
+impl OnBlock {
+    /// Its text between the braces.
+    #[must_use]
+    pub fn text(&self) -> &Arc<[u8]> {
+        match self {
+            Self::Configured(handler) => &handler.text,
+            Self::Read(text) => text,
+        }
+    }
+}
+
+impl PartialEq for OnBlock {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for OnBlock {}
 
 /// What a lease is billed to: a class, or one of its subclasses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use common::net::HardwareAddress;
 use super::date::{NEVER, parse_written, seconds_of};
 use super::fields::{Body, Field, Lost};
 use super::lexer::Token;
-use super::record::{Account, Lease, Value};
+use super::record::{Account, Lease, OnBlock, Value};
 use super::skip::{agent_code, hardware_type, read_id, read_octets, six_octets, skip_field};
 use super::states::State;
 use super::words;
@@ -239,13 +239,13 @@ impl Body<'_, '_> {
                 _ => return self.refuse(words::LEFT_BRACE),
             }
         }
-        let text: Arc<[u8]> = self.read_block().into();
+        let block = OnBlock::Read(self.read_block().into());
         let rare = lease.rare.get_or_insert_default();
         if expiry {
-            rare.on_expiry = Some(Arc::clone(&text));
+            rare.on_expiry = Some(block.clone());
         }
         if release {
-            rare.on_release = Some(text);
+            rare.on_release = Some(block);
         }
     }
 

@@ -166,7 +166,7 @@ fn write_handlers(text: &mut Vec<u8>, rare: &Rare) {
             continue;
         };
         put(text, format_args!("\n  {name} {{"));
-        text.extend_from_slice(body);
+        text.extend_from_slice(body.text());
         text.extend_from_slice(b"\n  }");
     }
 }

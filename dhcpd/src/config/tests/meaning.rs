@@ -7,9 +7,11 @@ use common::net::HardwareAddress;
 use pretty_assertions::assert_eq;
 
 use super::{accept, read};
-use crate::config::model::{FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
+use crate::config::model::{Config, FixedAddress, NetworkId, Permit, ScopeId, SubnetId};
+use crate::config::parse_block;
 use crate::eval::ast::{Action, Boolean, Connective, Data, Part};
 use crate::eval::chain::Chain;
+use crate::eval::print_block;
 use crate::options::{OptionId, SpaceId};
 
 fn address(text: &str) -> Ipv4Addr {
@@ -128,9 +130,12 @@ fn host_names_in_values_are_kept_for_the_resolver() {
 
 /// The text of the last `on` block of a configuration's root scope.
 fn handler_text(text: &str) -> String {
-    let config = accept(text);
+    text_of_handler(&accept(text))
+}
+
+fn text_of_handler(config: &Config) -> String {
     let Action::On(_, Some(handler)) = &config.scopes[0].statements.last().unwrap().action else {
-        panic!("no block at the end of {text}");
+        panic!("no block at the end");
     };
     String::from_utf8(handler.text.to_vec()).unwrap()
 }
@@ -151,7 +156,19 @@ fn blocks_are_written_so_that_they_can_be_read_also_where_the_original_cannot() 
     ];
     for (statement, expected) in cases {
         let text = format!("class \"some\" {{ }}\non expiry {{ {statement} }}\n");
-        assert_eq!(handler_text(&text), format!("\n    {expected}"));
+        let config = accept(&text);
+        let written = text_of_handler(&config);
+        assert_eq!(written, format!("\n    {expected}"));
+        let read = parse_block(written.as_bytes(), &config).unwrap();
+        assert_eq!(print_block(&read, &config.options, 4), written);
+    }
+}
+
+#[test]
+fn what_the_configuration_does_not_have_cannot_be_read_in_a_block() {
+    let config = accept("");
+    for text in ["add \"some\";", "option own.none 1;", "return", "}"] {
+        assert_eq!(parse_block(text.as_bytes(), &config), None, "{text}");
     }
 }
 
