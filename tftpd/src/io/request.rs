@@ -340,7 +340,7 @@ fn start(server: &Rc<Server>, caller: Caller, prepared: Prepared, entry: Option<
             let ticket = caller.slot.ticket();
             let running = transfer.run(begun, Rc::clone(server), channel, caller.slot);
             let running = transfers.spawn_local(running);
-            ticket.may_give_way(running.abort_handle(), Instant::now());
+            ticket.may_give_way(running.abort_handle());
         }
         Err(error) => server
             .logger

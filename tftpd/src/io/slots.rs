@@ -4,7 +4,7 @@
 //! Anybody can send requests from addresses that are not theirs, and nobody answers what the server sends there. So when there is
 //! no room, the oldest transfer whose client has never answered gives way.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -47,9 +47,12 @@ pub(super) struct Limits {
 struct Places {
     taken: Cell<usize>,
     reported: Cell<bool>,
-    /// Transfers that nobody has answered yet, the oldest first.
-    unanswered: RefCell<BTreeMap<u64, Rc<Unanswered>>>,
+    /// Those of transfers whose first packet nobody has answered yet, the one that was sent first in front.
+    unanswered: RefCell<BTreeMap<Sent, Rc<Place>>>,
 }
+
+/// When a first packet was sent, and the number of the place: packets of the same time are told apart by it.
+type Sent = (Instant, u64);
 
 /// The right to run one transfer, until dropped.
 pub(super) struct Slot {
@@ -64,20 +67,14 @@ struct Place {
     places: Rc<Places>,
     /// False once somebody else may have it.
     held: Cell<bool>,
-}
-
-/// A transfer whose client has not answered.
-struct Unanswered {
-    place: Rc<Place>,
-    since: Instant,
-    transfer: AbortHandle,
+    /// While nobody has answered the first packet.
+    sent: Cell<Option<Sent>>,
+    /// Ends the transfer.
+    transfer: OnceCell<AbortHandle>,
 }
 
 /// What a transfer needs to give way once it has begun, while the slot itself is in its hands.
-pub(super) struct Ticket {
-    slots: Rc<Slots>,
-    place: Rc<Place>,
-}
+pub(super) struct Ticket(Rc<Place>);
 
 /// A place for one transfer, and whose places were full, if another transfer had to give way for it.
 pub(super) struct Taken {
@@ -133,10 +130,10 @@ impl Places {
     }
 
     /// The transfer that has to give way first, if there is one.
-    fn oldest_unanswered(&self, now: Instant) -> Option<Rc<Unanswered>> {
+    fn oldest_unanswered(&self, now: Instant) -> Option<Rc<Place>> {
         let unanswered = self.unanswered.borrow();
-        let (_, oldest) = unanswered.first_key_value()?;
-        let gives_way = now.saturating_duration_since(oldest.since) >= GIVES_WAY_AFTER;
+        let (&(sent, _), oldest) = unanswered.first_key_value()?;
+        let gives_way = now.saturating_duration_since(sent) >= GIVES_WAY_AFTER;
         gives_way.then(|| Rc::clone(oldest))
     }
 
@@ -181,6 +178,8 @@ impl Slots {
             client,
             places,
             held: Cell::new(true),
+            sent: Cell::new(None),
+            transfer: OnceCell::new(),
         });
         let slots = Rc::clone(self);
         Ok(Taken {
@@ -204,8 +203,10 @@ impl Slots {
         let Some(oldest) = places.oldest_unanswered(now) else {
             return Err(full);
         };
-        self.release(&oldest.place);
-        oldest.transfer.abort();
+        self.release(&oldest);
+        if let Some(transfer) = oldest.transfer.get() {
+            transfer.abort();
+        }
         places.take(scope, limit)?;
         Ok(Some(full))
     }
@@ -226,18 +227,21 @@ impl Slots {
         }
     }
 
-    fn remember(&self, unanswered: &Rc<Unanswered>) {
-        let place = &unanswered.place;
+    fn remember(&self, place: &Rc<Place>, now: Instant) {
+        let sent = (now, place.number);
+        place.sent.set(Some(sent));
         for places in [&self.all, &place.places] {
-            let unanswered = Rc::clone(unanswered);
             let mut list = places.unanswered.borrow_mut();
-            list.insert(place.number, unanswered);
+            list.insert(sent, Rc::clone(place));
         }
     }
 
     fn forget(&self, place: &Place) {
+        let Some(sent) = place.sent.take() else {
+            return;
+        };
         for places in [&self.all, &place.places] {
-            places.unanswered.borrow_mut().remove(&place.number);
+            places.unanswered.borrow_mut().remove(&sent);
         }
     }
 
@@ -262,9 +266,14 @@ impl Slots {
 impl Slot {
     /// For [`Ticket::may_give_way`].
     pub(super) fn ticket(&self) -> Ticket {
-        Ticket {
-            slots: Rc::clone(&self.slots),
-            place: Rc::clone(&self.place),
+        Ticket(Rc::clone(&self.place))
+    }
+
+    /// The first packet was sent `now`. Until its client answers it the transfer may have to give way to another one; whoever waits for a
+    /// slow disk to send the first has not failed to answer anything.
+    pub(super) fn note_sent(&self, now: Instant) {
+        if self.place.held.get() {
+            self.slots.remember(&self.place, now);
         }
     }
 
@@ -275,14 +284,10 @@ impl Slot {
 }
 
 impl Ticket {
-    /// The transfer has begun `now`. Until its client answers it may have to give way to another one.
-    pub(super) fn may_give_way(self, transfer: AbortHandle, now: Instant) {
-        let unanswered = Unanswered {
-            place: self.place,
-            since: now,
-            transfer,
-        };
-        self.slots.remember(&Rc::new(unanswered));
+    /// By this the transfer is ended if it has to give way.
+    pub(super) fn may_give_way(self, transfer: AbortHandle) {
+        // A transfer begins once.
+        let _ = self.0.transfer.set(transfer);
     }
 }
 
@@ -356,11 +361,12 @@ mod tests {
     /// A transfer that waits for its client for ever.
     fn begin(slot: Slot, now: Instant) -> JoinHandle<()> {
         let ticket = slot.ticket();
+        slot.note_sent(now);
         let transfer = spawn_local(async move {
             let _slot = slot;
             pending().await
         });
-        ticket.may_give_way(transfer.abort_handle(), now);
+        ticket.may_give_way(transfer.abort_handle());
         transfer
     }
 
@@ -373,8 +379,7 @@ mod tests {
     async fn give_way() {
         let (slots, now) = (slots(3, 2), Instant::now());
         let answered = take(&slots, CLIENT).ok().unwrap();
-        let ticket = answered.ticket();
-        ticket.may_give_way(spawn_local(pending::<()>()).abort_handle(), now);
+        answered.note_sent(now);
         answered.note_answer();
         let mut silent = Vec::new();
         for client in [CLIENT, OTHER] {
@@ -395,6 +400,21 @@ mod tests {
         drop((answered, first.slot, second.slot));
         assert!(slots.taken() == 0 && slots.clients.borrow().is_empty());
         assert!(slots.all.unanswered.borrow().is_empty());
+    }
+
+    #[test]
+    fn who_has_been_sent_nothing_does_not_give_way_and_the_first_packet_decides_whose_turn_it_is() {
+        let (slots, now) = (slots(2, 2), Instant::now());
+        let waiting = take(&slots, CLIENT).ok().unwrap();
+        let sent = take(&slots, CLIENT).ok().unwrap();
+        sent.note_sent(now);
+        waiting.note_sent(now + GIVES_WAY_AFTER);
+        let taken = slots.take(OTHER, now + GIVES_WAY_AFTER).ok().unwrap();
+        assert!(waiting.place.held.get() && !sent.place.held.get());
+        drop((sent, waiting));
+        let unsent = take(&slots, CLIENT).ok().unwrap();
+        assert!(slots.take(OTHER, now + 9 * GIVES_WAY_AFTER).is_err());
+        drop((taken, unsent));
     }
 
     #[test]

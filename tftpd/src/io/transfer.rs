@@ -90,6 +90,13 @@ pub(super) enum Next {
     Replaced(NextRequest),
 }
 
+impl Next {
+    /// True if packets were sent.
+    fn follows_packet(&self) -> bool {
+        matches!(self, Self::WaitUntil(_) | Self::Report { .. })
+    }
+}
+
 impl Scratch {
     pub(super) fn new() -> Self {
         Self {
@@ -132,9 +139,13 @@ impl Transfer {
         let mut deadline = Instant::now();
         let mut alarm = server.alarms.alarm();
         let mut looked = false;
-        let mut answered = false;
+        let (mut sent, mut answered) = (false, false);
         let mut next = begun;
         loop {
+            if !sent && next.follows_packet() {
+                sent = true;
+                slot.note_sent(Instant::now());
+            }
             if let Next::WaitUntil(later) = next {
                 (deadline, looked) = (later, false);
             }
