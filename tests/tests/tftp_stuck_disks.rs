@@ -76,6 +76,29 @@ fn a_server_stops_while_a_disk_does_not_answer() {
     });
 }
 
+/// The same where the port is that of all transfers: what is cut off is closed by a thread, and the end waits for none.
+#[test]
+#[ignore = "needs root"]
+fn a_server_of_one_port_stops_while_a_file_cannot_be_closed() {
+    if !Path::new("/dev/fuse").exists() {
+        return skip("there is no /dev/fuse, by which a disk is played");
+    }
+    let mut site = Site::with_words(Subject::Ours, &["--single-port", "--stop-timeout", "0"]);
+    let client = site.ask(WRITE, "disk/close");
+    for (block, ack) in [(None, ACK_0), (Some([1; 512]), b"\0\x04\0\x01")] {
+        if let Some(payload) = block {
+            let packet = [b"\0\x03\0\x01", &payload[..]].concat();
+            client.0.send_to(&packet, (SERVER, 69)).unwrap();
+        }
+        let (answer, _) = client.next(PATIENCE).expect("an acknowledgement");
+        assert_eq!(answer, ack);
+    }
+    site.server.process.signal(Signal::SIGTERM).unwrap();
+    assert_eq!(site.disk.next_stuck(PATIENCE), Some("close"));
+    let status = site.server.process.wait().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
 fn for_each_subject(drive: impl Fn(Site)) {
     if !Path::new("/dev/fuse").exists() {
         return skip("there is no /dev/fuse, by which a disk is played");
@@ -89,6 +112,10 @@ fn for_each_subject(drive: impl Fn(Site)) {
 
 impl Site {
     fn new(subject: Subject) -> Self {
+        Self::with_words(subject, &[])
+    }
+
+    fn with_words(subject: Subject, more: &[&str]) -> Self {
         let lab = TftpLab::new().unwrap();
         lab.put("hello", b"hello", 0o644).unwrap();
         let mount_point = lab.directory().join("disk");
@@ -97,7 +124,7 @@ impl Site {
         let view = View::default().played(&mount_point, &disk);
         // A client that has to wait shall hear of it once.
         let directory = lab.directory().to_string_lossy().into_owned();
-        let words = ["-T", "200000000", "-s", directory.as_str()];
+        let words = [more, &["-T", "200000000", "-s", directory.as_str()]].concat();
         let server = lab.start_seeing(subject, &words, &view).unwrap();
         Self {
             subject,

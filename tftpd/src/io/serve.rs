@@ -135,8 +135,10 @@ impl Server {
         let service = front.spawn_local(serve(self, staff, sockets, lifeline));
         let service = transfers.run_until(front.run_until(service));
         let ended = runtime.block_on(service).map_err(io::Error::other);
-        // Transfers that are cut off still have their lines to write.
+        // Transfers that are cut off still have their lines to write, and files that only threads may close.
+        let entered = runtime.enter();
         drop((front, transfers));
+        drop(entered);
         // A thread that still waits for a disk has nobody to tell what comes of it.
         runtime.shutdown_background();
         ended
