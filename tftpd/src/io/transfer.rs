@@ -163,10 +163,7 @@ impl Transfer {
                 Next::Over => return next_request(server, channel),
                 Next::Replaced(request) => return Some(request),
             };
-            if !answered && matches!(waited, Ok(Wake::Packet(_))) {
-                answered = true;
-                slot.note_answer();
-            }
+            let is_packet = matches!(waited, Ok(Wake::Packet(_)));
             next = match waited {
                 Ok(wake) => self.react(server, channel, wake),
                 Err(error) => {
@@ -174,6 +171,11 @@ impl Transfer {
                     return None;
                 }
             };
+            // A request that is repeated, or what the session does not heed, does not show that anybody listens.
+            if is_packet && !answered && !matches!(next, Next::Wait) {
+                answered = true;
+                slot.note_answer();
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 
-use super::{SILENCE, contents, crowd};
+use super::{SILENCE, contents, crowd, until_served};
 use crate::client::{Client, ack, data, request};
 use crate::server::Server;
 
@@ -116,6 +116,23 @@ fn the_same_request_neither_begins_a_transfer_nor_ends_one() {
     let lines = log.lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains(r#""bytes":2000"#), "{lines:?}");
+}
+
+/// Whoever forges a request can send it twice.
+#[test]
+fn neither_a_repeated_request_nor_nonsense_counts_as_an_answer() {
+    let words = ["--single-port", "-T", "200000000", "--max-transfers=1"];
+    let file = contents(2000);
+    let server = Server::start_with(&words, &[("image", &file)]);
+    let question = request(1, &server.path("image"), "octet", &[]);
+    let mut silent = Client::new(&server);
+    until_served(&mut silent, &question);
+    for datagram in [&question, &ack(7)[..], b"nonsense"] {
+        silent.ask(datagram);
+    }
+    let mut honest = Client::new(&server);
+    let first = until_served(&mut honest, &question);
+    assert_eq!(honest.continue_reading(&first, 512), file);
 }
 
 #[test]
