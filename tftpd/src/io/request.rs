@@ -17,7 +17,7 @@ use super::mapper::{Job, Mapped, Mapper};
 use super::ports::{FailedCall, answer_address};
 use super::serve::Server;
 use super::single_port::NextRequest;
-use super::slots::{Full, Scope, Slot, Taken};
+use super::slots::{Consequence, Full, Scope, Slot, Taken};
 use super::source::Source;
 use super::transfer::Transfer;
 use super::turns::begin;
@@ -77,7 +77,7 @@ pub(super) fn accept(server: &Rc<Server>, datagram: &Datagram<'_>, listener: &Rc
     let caller = match server.slots.take(client.ip(), Instant::now()) {
         Ok(Taken { slot, crowded }) => {
             if let Some(full) = crowded {
-                report_full(server, client, &full, words::SILENT_GIVE_WAY);
+                report_full(server, client, &full);
             }
             Caller { client, line, slot }
         }
@@ -227,11 +227,15 @@ fn connect(server: &Server, local: SocketAddr, client: SocketAddr) -> Option<Udp
     socket.map_err(report).ok()
 }
 
-/// The log has one line until there is room again, however many are refused or give way.
-fn report_full(server: &Server, client: SocketAddr, full: &Full, consequence: &str) {
+/// Until there is room again the log has one line, however many give way, and one, however many are refused.
+fn report_full(server: &Server, client: SocketAddr, full: &Full) {
     if !full.news {
         return;
     }
+    let consequence = match full.consequence {
+        Consequence::GivesWay => words::SILENT_GIVE_WAY,
+        Consequence::Refused => words::REQUESTS_REFUSED,
+    };
     let text = match full.scope {
         Scope::Total => words::too_many_transfers(full.limit, consequence),
         Scope::Client => words::too_many_transfers_of(client.ip(), full.limit, consequence),
@@ -240,7 +244,7 @@ fn report_full(server: &Server, client: SocketAddr, full: &Full, consequence: &s
 }
 
 fn refuse_full(server: &Server, line: &Line, client: SocketAddr, full: &Full) -> Refusal {
-    report_full(server, client, full, words::REQUESTS_REFUSED);
+    report_full(server, client, full);
     let refusal = words::refuse_full();
     refuse(server, line, client, &refusal);
     refusal

@@ -42,11 +42,11 @@ pub(super) struct Limits {
     pub(super) per_client: usize,
 }
 
-/// Places that are taken, and whether the log knows that there are no more.
+/// Places that are taken, and what the log knows of there being no more.
 #[derive(Default)]
 struct Places {
     taken: Cell<usize>,
-    reported: Cell<bool>,
+    reported: Cell<Option<Consequence>>,
     /// Those of transfers whose first packet nobody has answered yet, the one that was sent first in front.
     unanswered: RefCell<BTreeMap<Sent, Rc<Place>>>,
 }
@@ -88,8 +88,19 @@ pub(super) struct Full {
     pub(super) scope: Scope,
     /// How many there are.
     pub(super) limit: usize,
-    /// True for the first refusal since there was room again.
+    /// What follows for this client.
+    pub(super) consequence: Consequence,
+    /// True for the first time that this, or worse, has happened since there was room again.
     pub(super) news: bool,
+}
+
+/// What follows when all places are taken; the worse is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Consequence {
+    /// Another transfer gives way.
+    GivesWay,
+    /// The request is refused.
+    Refused,
 }
 
 /// Whose places.
@@ -116,17 +127,23 @@ impl Limits {
 }
 
 impl Places {
-    fn take(&self, scope: Scope, limit: usize) -> Result<(), Full> {
-        if self.taken.get() >= limit {
-            return Err(self.full(scope, limit));
-        }
-        self.taken.set(self.taken.get() + 1);
-        Ok(())
+    /// False if there is none left.
+    fn take(&self, limit: usize) -> bool {
+        let taken = self.taken.get();
+        let has_room = taken < limit;
+        self.taken.set(taken + usize::from(has_room));
+        has_room
     }
 
-    fn full(&self, scope: Scope, limit: usize) -> Full {
-        let news = !self.reported.replace(true);
-        Full { scope, limit, news }
+    fn full(&self, scope: Scope, limit: usize, consequence: Consequence) -> Full {
+        let reported = self.reported.get();
+        self.reported.set(reported.max(Some(consequence)));
+        Full {
+            scope,
+            limit,
+            consequence,
+            news: reported < Some(consequence),
+        }
     }
 
     /// The transfer that has to give way first, if there is one.
@@ -142,7 +159,7 @@ impl Places {
         let taken = self.taken.get().saturating_sub(1);
         self.taken.set(taken);
         if taken <= limit - limit.div_ceil(10) {
-            self.reported.set(false);
+            self.reported.set(None);
         }
     }
 }
@@ -196,18 +213,21 @@ impl Slots {
         limit: usize,
         now: Instant,
     ) -> Result<Option<Full>, Full> {
-        let full = match places.take(scope, limit) {
-            Ok(()) => return Ok(None),
-            Err(full) => full,
-        };
+        if places.take(limit) {
+            return Ok(None);
+        }
         let Some(oldest) = places.oldest_unanswered(now) else {
-            return Err(full);
+            return Err(places.full(scope, limit, Consequence::Refused));
         };
+        let full = places.full(scope, limit, Consequence::GivesWay);
+        let reported = places.reported.get();
         self.release(&oldest);
         if let Some(transfer) = oldest.transfer.get() {
             transfer.abort();
         }
-        places.take(scope, limit)?;
+        places.take(limit);
+        // The place goes from one to the other: there was no room in between.
+        places.reported.set(reported);
         Ok(Some(full))
     }
 
@@ -415,6 +435,33 @@ mod tests {
         let unsent = take(&slots, CLIENT).ok().unwrap();
         assert!(slots.take(OTHER, now + 9 * GIVES_WAY_AFTER).is_err());
         drop((taken, unsent));
+    }
+
+    #[test]
+    fn that_requests_are_refused_is_news_after_others_gave_way_and_not_the_other_way_round() {
+        let (slots, now) = (slots(1, 2), Instant::now());
+        let mut held = take(&slots, CLIENT).ok().unwrap();
+        let expected = [
+            (true, Consequence::GivesWay),
+            (false, Consequence::GivesWay),
+        ];
+        for expected in expected {
+            held.note_sent(now);
+            let taken = slots.take(OTHER, now + GIVES_WAY_AFTER).ok().unwrap();
+            held = taken.slot;
+            let full = taken.crowded.unwrap();
+            assert_eq!((full.news, full.consequence), expected);
+        }
+        for expected in [true, false] {
+            let full = take(&slots, CLIENT).err().unwrap();
+            assert_eq!(
+                (full.news, full.consequence),
+                (expected, Consequence::Refused)
+            );
+        }
+        held.note_sent(now);
+        let taken = slots.take(OTHER, now + GIVES_WAY_AFTER).ok().unwrap();
+        assert!(!taken.crowded.unwrap().news);
     }
 
     #[test]
