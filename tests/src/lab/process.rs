@@ -1,6 +1,8 @@
 //! A running program that does not outlive the value that stands for it.
 
 use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use common::sys::signals;
 use nix::sys::signal::{Signal, kill};
@@ -8,7 +10,11 @@ use nix::unistd::Pid;
 use std::os::unix::process::CommandExt;
 
 use super::identity::Identity;
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Failure, Result};
+
+/// Nothing that ends by itself takes longer, on a busy machine and with transfers that go on for a while after SIGTERM.
+const PATIENCE: Duration = Duration::from_secs(90);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A child process, killed and waited for when dropped.
 #[derive(Debug)]
@@ -67,14 +73,28 @@ impl Running {
             .context(format!("cannot signal {}", self.name))
     }
 
-    /// Waits for its end.
+    /// Waits for its end, which it is expected to come to by itself, and kills it if that does not happen.
     ///
     /// # Errors
-    /// If the system cannot say.
+    /// If it goes on for longer than 90 seconds.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        self.child
-            .wait()
-            .context(format!("cannot wait for {}", self.name))
+        self.wait_for(PATIENCE)
+    }
+
+    fn wait_for(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let ended = self.child.try_wait();
+            if let Some(status) = ended.context(format!("cannot wait for {}", self.name))? {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                self.signal(Signal::SIGKILL)?;
+                let what = format!("{} has not ended within {patience:?}", self.name);
+                return Err(Failure::new(what));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
     }
 }
 
@@ -83,5 +103,21 @@ impl Drop for Running {
         // Both fail only when the child has been waited for already, which is what they are for.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_end_is_killed() {
+        let mut endless = Running::spawn(Command::new("sleep").arg("1000")).unwrap();
+        let failure = endless.wait_for(LOOK_AGAIN).unwrap_err();
+        assert_eq!(failure.to_string(), "sleep has not ended within 10ms");
+        let status = endless.wait().unwrap();
+        assert_eq!(status.signal(), Some(Signal::SIGKILL as i32));
     }
 }
