@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::scratch::Scratch;
@@ -88,7 +88,11 @@ pub fn each_line(source: impl Read, mut each: impl FnMut(String)) {
 #[derive(Debug)]
 pub struct Syslog {
     directory: Scratch,
+    reader: Option<JoinHandle<()>>,
 }
+
+/// No daemon has an empty message: it ends the thread that reads them.
+const END: &[u8] = b"";
 
 impl Syslog {
     /// Opens the socket and calls `each` with every message (`tftpd[123]: RRQ from …`), on a thread.
@@ -110,13 +114,28 @@ impl Syslog {
         let socket = UnixDatagram::bind(directory.path().join("log"))
             .context("cannot make the log socket")?;
         allow_everybody(&directory.path().join("log"))?;
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut buffer = vec![0; 65_536];
-            while let Ok(size) = socket.recv(&mut buffer) {
+            while let Ok(size @ 1..) = socket.recv(&mut buffer) {
                 each(buffer.get(..size).unwrap_or_default());
             }
         });
-        Ok(Self { directory })
+        let reader = Some(reader);
+        Ok(Self { directory, reader })
+    }
+
+    /// Hands on every message that was sent before, and none from then on.
+    ///
+    /// # Errors
+    /// If the socket or its thread is gone.
+    pub fn stop(&mut self) -> Result<()> {
+        let Some(reader) = self.reader.take() else {
+            return Ok(());
+        };
+        let told = UnixDatagram::unbound().and_then(|socket| socket.send_to(END, self.socket()));
+        told.context("cannot end the log")?;
+        let ended = reader.join();
+        ended.map_err(|_| Failure::new("the thread that reads the log has panicked"))
     }
 
     /// Where the socket is, for [`super::View::log_to`].
@@ -189,5 +208,20 @@ mod tests {
         let client = UnixDatagram::unbound().unwrap();
         client.send_to(b"<30>tag: text", syslog.socket()).unwrap();
         log.wait_for("tag: text", Duration::from_secs(10)).unwrap();
+    }
+
+    #[test]
+    fn all_messages_are_there_when_the_log_has_stopped() {
+        let log = Log::default();
+        let sink = log.clone();
+        let mut syslog = Syslog::start(move |line| sink.push(line)).unwrap();
+        let client = UnixDatagram::unbound().unwrap();
+        for number in 0..100 {
+            let message = format!("<30>tag: {number}");
+            client.send_to(message.as_bytes(), syslog.socket()).unwrap();
+        }
+        syslog.stop().unwrap();
+        assert_eq!(log.lines().len(), 100);
+        assert!(client.send_to(b"<30>tag: late", syslog.socket()).is_err());
     }
 }
