@@ -228,11 +228,11 @@ mod tests {
         const JOBS: usize = MOST_STUCK + 3;
         run(async {
             let writer = Writer::default();
-            let disk = Arc::new(Mutex::new(()));
-            let frozen = disk.lock().unwrap();
+            let (frozen, disk) = mpsc::channel::<()>();
+            let disk = Arc::new(Mutex::new(disk));
             let ask = |writer: Writer| {
                 let disk = Arc::clone(&disk);
-                let wait = move || drop(disk.lock().unwrap());
+                let wait = move || disk.lock().unwrap().recv().is_err();
                 spawn_local(async move { writer.work(move || Ok(wait())).await.unwrap() })
             };
             let asked: Vec<_> = (0..JOBS).map(|_| ask(writer.clone())).collect();
@@ -245,7 +245,7 @@ mod tests {
             assert_eq!(count(writer.queue()), expected);
             drop(frozen);
             for job in asked {
-                job.await.unwrap();
+                assert!(job.await.unwrap());
             }
         });
     }
