@@ -23,7 +23,7 @@ use super::transfer::Transfer;
 use super::turns::begin;
 use crate::cli::{Creation, PortUse};
 use crate::negotiate::{Subject, negotiate};
-use crate::record::Outcome::{self as Noted, Denied, Ended, Locked};
+use crate::record::Outcome::{self as Noted, Abandoned, Denied, Ended, Locked};
 use crate::remap::Outcome;
 use crate::session::{Ending, Session};
 use crate::wire::{Direction, Intent, Refusal, Request, RequestError, write_error};
@@ -103,9 +103,10 @@ pub(super) fn accept_next(server: &Rc<Server>, next: &NextRequest) {
 
 /// Answers a request once the access files have let its client in and the rules have said which file it means.
 async fn answer(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec<u8>) {
-    if !is_let_in(&server, caller.client.ip(), asked).await {
+    let is_let_in = is_let_in(&server, caller.client.ip(), asked).await;
+    if is_let_in != Some(true) {
         let entry = enter(&server, &datagram, None, caller.client);
-        return note(entry.as_ref(), Denied);
+        return note(entry.as_ref(), is_let_in.map_or(Abandoned, |_| Denied));
     }
     let request = Request::parse(&datagram);
     let mapped = match (&request, active_mapper(&server)) {
@@ -127,12 +128,14 @@ async fn answer(server: Rc<Server>, caller: Caller, asked: IpAddr, datagram: Vec
     }
 }
 
-async fn is_let_in(server: &Server, client: IpAddr, asked: IpAddr) -> bool {
-    let Some(supervisor) = &server.supervisor else {
-        return false;
-    };
+/// `None` if nobody decides it any more: the service ends.
+async fn is_let_in(server: &Server, client: IpAddr, asked: IpAddr) -> Option<bool> {
+    if server.guard.is_open() {
+        return Some(true);
+    }
+    let supervisor = server.supervisor.as_ref()?;
     let (client, asked) = (client.to_canonical(), asked.to_canonical());
-    server.guard.is_open() || server.guard.lets_in(supervisor, client, asked).await
+    server.guard.lets_in(supervisor, client, asked).await
 }
 
 async fn map_name(
