@@ -48,7 +48,7 @@ pub enum Outcome<'a> {
     Ended(&'a Ending),
     /// The client's port was closed, or the network failed.
     Broken(&'a str),
-    /// Its client asked for another one (`--single-port`), or the service ended.
+    /// Its client asked for another one (`--single-port`), the service ended, or it had never answered and gave way to another client.
     Abandoned,
     /// Another transfer or program has the file; the client was not told.
     Locked,
