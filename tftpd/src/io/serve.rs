@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::log::{Level, Logger};
 use common::process::{Account, Groups, change_root, drop_privileges};
@@ -19,7 +20,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::setuid;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::alarms::Alarms;
 use super::guard::Guard;
@@ -41,6 +42,9 @@ use crate::access::{Permissions, Rules, Territory};
 use crate::cli::{PortUse, Running, Settings};
 use crate::exit::{SYSTEM, StartError};
 use crate::words;
+
+/// How long the end of the service waits for a supervisor that does not take the news of it.
+const LISTENS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What all transfers share.
 pub(super) struct Server {
@@ -263,12 +267,7 @@ async fn serve(
     }
     server.stopping.set(true);
     server.guard.close();
-    let patience = server.settings.stop_timeout;
-    let finished = timeout(patience, finish(&server, listeners, &lifeline)).await;
-    if finished.is_err() {
-        let text = words::cut_off(server.slots.taken(), patience);
-        server.logger.write(Level::Warning, &text);
-    }
+    finish(&server, listeners, &lifeline).await;
     Ok(())
 }
 
@@ -314,13 +313,23 @@ async fn reload(server: Rc<Server>, text: Vec<u8>) {
 
 /// Lets the port go and transfers finish. Those that go through the listening port need it to their end.
 async fn finish(server: &Server, listeners: Vec<JoinHandle<()>>, lifeline: &ServerEnd) {
-    if server.settings.port_use == PortUse::Single {
-        server.slots.wait_until_idle().await;
+    let patience = server.settings.stop_timeout;
+    let end = Instant::now() + patience;
+    let idle = || timeout_at(end, server.slots.wait_until_idle());
+    if server.settings.port_use == PortUse::Single && idle().await.is_err() {
+        return report_cut_off(server, patience);
     }
     close(listeners).await;
-    // A supervisor that is gone need not know.
-    let _ = lifeline.tell(&Report::Stopped).await;
-    server.slots.wait_until_idle().await;
+    // A supervisor that is gone need not know, and one that does not listen need not be waited for.
+    let _ = timeout(LISTENS_WITHIN, lifeline.tell(&Report::Stopped)).await;
+    if idle().await.is_err() {
+        report_cut_off(server, patience);
+    }
+}
+
+fn report_cut_off(server: &Server, patience: Duration) {
+    let text = words::cut_off(server.slots.taken(), patience);
+    server.logger.write(Level::Warning, &text);
 }
 
 fn listen_on_all(server: &Rc<Server>, listeners: Vec<Listener>) -> Vec<JoinHandle<()>> {
