@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::lexer::{Lexer, Token};
-use super::writer::{AGENT_NAMES, HARDWARE_TYPES};
+use super::writer::{AGENT_NAMES, HARDWARE_TYPES, Shape};
 
 /// True of a token that [`read_id`] may begin with.
 pub(super) fn begins_id(token: &Token<'_>) -> bool {
@@ -138,8 +138,8 @@ pub(super) fn hardware_type(word: &[u8]) -> Option<u8> {
 
 /// The sub-option of option 82 of that name.
 pub(super) fn agent_code(word: &[u8]) -> Option<u8> {
-    let named = |row: &&(u8, &str)| row.1.as_bytes().eq_ignore_ascii_case(word);
-    if let Some((code, _)) = AGENT_NAMES.iter().find(named) {
+    let named = |row: &&(u8, &str, Shape)| row.1.as_bytes().eq_ignore_ascii_case(word);
+    if let Some((code, ..)) = AGENT_NAMES.iter().find(named) {
         return Some(*code);
     }
     number_behind(b"unknown-", word)

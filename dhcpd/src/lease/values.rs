@@ -12,6 +12,7 @@ use super::record::{Account, Lease, OnBlock, Value};
 use super::skip::{agent_code, hardware_type, read_id, read_octets, six_octets, skip_field};
 use super::states::State;
 use super::words;
+use super::writer::{Shape, agent_shape};
 
 impl Body<'_, '_> {
     /// A date and its semicolon; 0 when it makes no sense.
@@ -287,17 +288,18 @@ impl Body<'_, '_> {
             return None;
         };
         let code = agent_code(name)?;
-        let value = match code {
-            3 | 5 => self
+        let value = match agent_shape(code) {
+            Shape::Address => self
                 .read_address()
                 .map(|address| Box::from(address.octets())),
-            4 => {
+            Shape::Number => {
                 let number = self.read_number(words::NUMBER)?;
                 u32::try_from(number)
                     .ok()
                     .map(|number| Box::from(number.to_be_bytes()))
             }
-            _ => read_id(self.lexer).map(|value| Box::from(&*value)),
+            Shape::Opaque => read_id(self.lexer).map(|value| Box::from(&*value)),
+            Shape::Flag => Some(Box::default()),
         };
         Some((code, value?))
     }

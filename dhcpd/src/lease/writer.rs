@@ -211,69 +211,78 @@ fn write_hostname(text: &mut Vec<u8>, lease: &Lease) {
 
 /// How the value of an agent sub-option is written.
 #[derive(Clone, Copy)]
-enum Shape {
+pub(super) enum Shape {
     Opaque,
     Address,
     Number,
+    /// It is there or not; octets that it has all the same are not written.
+    Flag,
 }
 
-impl Shape {
-    /// How long a value is, in octets; none if it may have any length.
-    fn length(self) -> Option<usize> {
-        match self {
-            Self::Opaque => None,
-            Self::Address | Self::Number => Some(4),
+/// Sub-options of option 82 with a name (reference isc-dhcpd-options.md, section 2).
+pub(super) const AGENT_NAMES: [(u8, &str, Shape); 6] = [
+    (1, "circuit-id", Shape::Opaque),
+    (2, "remote-id", Shape::Opaque),
+    (3, "agent-id", Shape::Address),
+    (4, "DOCSIS-device-class", Shape::Number),
+    (5, "link-selection", Shape::Address),
+    (19, "relay-port", Shape::Flag),
+];
+
+/// What the value of a sub-option looks like.
+pub(super) fn agent_shape(code: u8) -> Shape {
+    let row = AGENT_NAMES.iter().find(|(known, ..)| *known == code);
+    row.map_or(Shape::Opaque, |(_, _, shape)| *shape)
+}
+
+/// The value of an agent sub-option.
+enum AgentValue<'a> {
+    Opaque(&'a [u8]),
+    Address(Ipv4Addr),
+    Number(u32),
+    Flag,
+}
+
+impl<'a> AgentValue<'a> {
+    /// `None` if it is of another length: it could be read back by neither server.
+    fn of(shape: Shape, value: &'a [u8]) -> Option<Self> {
+        let four = || <[u8; 4]>::try_from(value).ok();
+        match shape {
+            Shape::Opaque => Some(Self::Opaque(value)),
+            Shape::Address => four().map(|octets| Self::Address(octets.into())),
+            Shape::Number => four().map(|octets| Self::Number(u32::from_be_bytes(octets))),
+            Shape::Flag => Some(Self::Flag),
         }
     }
 }
 
-fn shape(code: u8) -> Shape {
-    match code {
-        3 | 5 => Shape::Address,
-        4 => Shape::Number,
-        _ => Shape::Opaque,
-    }
-}
-
-/// Sub-options of option 82 with a name (reference isc-dhcpd-options.md, section 2).
-pub(super) const AGENT_NAMES: [(u8, &str); 5] = [
-    (1, "circuit-id"),
-    (2, "remote-id"),
-    (3, "agent-id"),
-    (4, "DOCSIS-device-class"),
-    (5, "link-selection"),
-];
-
+/// Empty sub-options are not written, flags neither.
 fn write_agent_options(text: &mut Vec<u8>, agent: &[u8]) {
     let mut rest = agent;
     while let [code, length, tail @ ..] = rest {
-        let Some((value, next)) = tail.split_at_checked(usize::from(*length)) else {
+        let Some((octets, next)) = tail.split_at_checked(usize::from(*length)) else {
             return;
         };
-        // Of another length it could not be read back, by nobody.
-        let expected = shape(*code).length();
-        if !value.is_empty() && expected.is_none_or(|length| value.len() == length) {
-            write_agent_option(text, *code, value);
+        let value = AgentValue::of(agent_shape(*code), octets);
+        if let Some(value) = value.filter(|_| !octets.is_empty()) {
+            write_agent_option(text, *code, &value);
         }
         rest = next;
     }
 }
 
-fn write_agent_option(text: &mut Vec<u8>, code: u8, value: &[u8]) {
-    match AGENT_NAMES.iter().find(|(known, _)| *known == code) {
-        Some((_, name)) => put(text, format_args!("\n  option agent.{name} ")),
+fn write_agent_option(text: &mut Vec<u8>, code: u8, value: &AgentValue<'_>) {
+    match AGENT_NAMES.iter().find(|(known, ..)| *known == code) {
+        Some((_, name, _)) => put(text, format_args!("\n  option agent.{name} ")),
         None => put(text, format_args!("\n  option agent.unknown-{code} ")),
     }
-    write_option_value(text, shape(code), value);
-    text.push(b';');
-}
-
-fn write_option_value(text: &mut Vec<u8>, shape: Shape, value: &[u8]) {
-    match (shape, <[u8; 4]>::try_from(value)) {
-        (Shape::Address, Ok(octets)) => write_address(text, octets.into()),
-        (Shape::Number, Ok(octets)) => put(text, format_args!("{}", u32::from_be_bytes(octets))),
-        _ => write_opaque(text, value),
+    match value {
+        AgentValue::Opaque(octets) => write_opaque(text, octets),
+        AgentValue::Address(address) => write_address(text, *address),
+        AgentValue::Number(number) => put(text, format_args!("{number}")),
+        AgentValue::Flag => {}
     }
+    text.push(b';');
 }
 
 /// As text if it is text, but for a NUL at its end; otherwise in hexadecimal, without leading zeros.
@@ -407,10 +416,11 @@ mod tests {
     #[test]
     fn an_agent_option_that_could_not_be_read_back_is_left_out() {
         let mut lease = active();
-        let odd = *b"\x03\x01\xff\x04\x02\x6a\xce\x05\x05\x3e\xc4\xcd\x59\x84\x01\x01\xfe";
+        let odd = *b"\x13\x01\xaa\x13\x00\x03\x01\xff\x04\x02\x6a\xce\x05\x05\x3e\xc4\xcd\x59\x84\x01\x01\xfe";
         lease.agent = Some(Box::from(odd));
         let written = text(&lease);
-        assert_eq!(written.matches("option agent.").count(), 1, "{written}");
+        assert_eq!(written.matches("option agent.").count(), 2, "{written}");
+        assert!(written.contains("\n  option agent.relay-port ;\n"));
         assert!(written.contains("\n  option agent.circuit-id fe;\n"));
     }
 
