@@ -232,6 +232,31 @@ fn a_kernel_without_ipv6_serves_ipv4() {
     });
 }
 
+/// The line about the second server shows that one about the first would have come.
+#[test]
+#[ignore = "needs root"]
+fn a_server_that_waits_for_nobody_tells_only_of_what_it_cut_off() {
+    let lab = TftpLab::new().unwrap();
+    lab.put("hello", b"hello", 0o644).unwrap();
+    let directory = lab.directory().to_string_lossy().into_owned();
+    let words = ["--stop-timeout", "0", "-s", directory.as_str()];
+    let [idle, busy] = [false, true].map(|has_client| {
+        let mut server = lab.start(Subject::Ours, &words).unwrap();
+        let _client = has_client.then(|| request(&lab, b"\0\x01hello\0octet\0"));
+        server.process.signal(Signal::SIGTERM).unwrap();
+        assert_eq!(server.process.wait().unwrap().code(), Some(0));
+        server
+    });
+    busy.log
+        .wait_for("cut off 1 transfer(s)", PATIENCE)
+        .unwrap();
+    let idle = idle.log.lines();
+    assert!(
+        idle.iter().all(|line| !line.contains("cut off")),
+        "{idle:?}"
+    );
+}
+
 /// Of 84 files that may be open 64 are set aside, and a transfer takes two.
 #[test]
 #[ignore = "needs root"]
