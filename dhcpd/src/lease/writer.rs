@@ -256,7 +256,7 @@ impl<'a> AgentValue<'a> {
     }
 }
 
-/// Empty sub-options are not written, flags neither.
+/// Sub-options without octets are not written, also those that never have any.
 fn write_agent_options(text: &mut Vec<u8>, agent: &[u8]) {
     let mut rest = agent;
     while let [code, length, tail @ ..] = rest {
