@@ -35,7 +35,6 @@ pub(super) struct Source {
     /// Whether the payload of the next packet is there.
     sends_from_ahead: bool,
     behind: WriteBehind,
-    writer: Writer,
 }
 
 /// What a session wants of the file.
@@ -59,7 +58,6 @@ pub(super) struct Storing {
 impl Source {
     pub(super) fn new(file: OpenFile, storeroom: &Rc<Storeroom>) -> Self {
         Self {
-            writer: storeroom.writers.of(file.device()),
             file: Some(file),
             reading: Reading::default(),
             is_in_memory: None,
@@ -188,11 +186,12 @@ impl Source {
         match progress {
             Progress::More => {
                 let file = self.file.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-                file.use_by_writer(&self.writer, write).await
+                file.use_by_writer(&self.writer(file), write).await
             }
             Progress::Last => {
                 let file = self.file.take().ok_or(io::ErrorKind::InvalidInput)?;
-                file.finish_by_writer(&self.writer, write).await
+                let writer = self.writer(&file);
+                file.finish_by_writer(&writer, write).await
             }
         }
     }
@@ -203,8 +202,13 @@ impl Source {
         let kept = self.behind.take();
         if let (Some(file), false) = (&self.file, kept.bytes.is_empty()) {
             let write = move |file: &File| file.write_all_at(&kept.bytes, kept.offset);
-            let _ = file.use_by_writer(&self.writer, write).await;
+            let _ = file.use_by_writer(&self.writer(file), write).await;
         }
+    }
+
+    /// The writer of the file's disk; a disk that is only read from gets none.
+    fn writer(&self, file: &OpenFile) -> Writer {
+        self.storeroom.writers.of(file.device())
     }
 }
 
